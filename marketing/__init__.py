@@ -1,0 +1,1 @@
+"""Floor 3: coupons (and later promotions, campaigns, creators, content, ads)."""

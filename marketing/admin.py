@@ -1,0 +1,39 @@
+"""Coupons in the admin: staff read; changes go through the shop's own pages."""
+
+from django.contrib import admin
+
+from marketing.models import Coupon, Redemption
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """A list and a page to read."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Coupon)
+class CouponAdmin(ReadOnlyAdmin):
+    """What a shop gives away."""
+
+    list_display = ("code", "shop", "status", "kind", "redeemed_count", "limit_count", "given_minor", "budget_minor")
+    list_filter = ("status", "kind", "funded_by")
+    search_fields = ("code", "name", "shop__code")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+
+
+@admin.register(Redemption)
+class RedemptionAdmin(ReadOnlyAdmin):
+    """Who used what."""
+
+    list_display = ("coupon", "shop", "subject_code", "discount_minor", "redeemed_at", "given_back_at")
+    search_fields = ("subject_code", "coupon__code")
+    ordering = ("-redeemed_at", "-id")
+    show_full_result_count = False

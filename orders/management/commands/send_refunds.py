@@ -1,0 +1,21 @@
+"""``manage.py send_refunds``: have the payment provider carry out what is owed to buyers."""
+
+from django.core.management.base import BaseCommand
+
+from orders import refunds
+from orders.models import Refund
+from seller_center.kernel import clock
+
+
+class Command(BaseCommand):
+    help = "Have the payment provider carry out owed refunds. The same refund is carried out once."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--dry-run", action="store_true", help="list them and send nothing")
+
+    def handle(self, *args, dry_run: bool, **options):
+        if dry_run:
+            for refund in Refund.objects.to_send()[:200]:
+                self.stdout.write(f"{refund.code}: {refund.total_minor} {refund.currency}, {refund.status}")
+            return
+        self.stdout.write(f"{refunds.send_all(clock.now())} refunds carried out")

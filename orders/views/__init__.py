@@ -1,0 +1,1 @@
+"""The doors of the order desk: list, order, packages, returns, and what the providers call back."""

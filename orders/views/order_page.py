@@ -1,0 +1,146 @@
+"""The order page: how it stands, what to do next, what it is made of, what happened. The model of every detail page."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from orders import cancellation, desk, refunds, returns
+from orders.forms import CancelForm, LabelForm, RefundForm, ShipForm
+from orders.models import Order
+from seller_center.kernel import clock
+from seller_center.kernel.deeds import deed_answer, explain, refusal
+from seller_center.kernel.errors import DomainError
+from shops.access import for_shop
+
+PARTIAL = "orders/order.html#main"
+
+
+def url_of(shop, code: str) -> str:
+    """The address of an order's page."""
+    return reverse("orders:order", kwargs={"shop": shop.code, "code": code})
+
+
+def find(shop, code: str) -> Order:
+    """The order with this code in this shop, or 404."""
+    order = get_object_or_404(Order.objects.in_shop(shop).of_code(code.upper()))
+    order.shop = shop
+    return order
+
+
+@require_safe
+@for_shop(area="orders", may="view")
+def order_page(request: HttpRequest, shop, code: str) -> HttpResponse:
+    """One order with everything that belongs to it."""
+    return render(request, "orders/order.html", page_context(request, shop, code))
+
+
+def page_context(request: HttpRequest, shop, code: str, **more: Any) -> dict[str, Any]:
+    """What the page and its panel show; forms that a deed has filled come in ``more``."""
+    sheet = desk.sheet(shop, code.upper())
+    if sheet is None:
+        raise Http404("No such order.")
+    may_edit = request.membership.may("orders", "edit")
+    context = {"shop": shop, "sheet": sheet, "order": sheet.order, "may_edit": may_edit}
+    if may_edit:
+        context |= _forms(sheet)
+    return {**context, **more}
+
+
+def _forms(sheet: desk.Sheet) -> dict[str, Any]:
+    """The forms of the deeds that are possible now; a deed that is not has none."""
+    forms: dict[str, Any] = {}
+    package = sheet.next_package
+    if package is not None:
+        shipped_with = {"carrier": package.label_carrier or "sandbox", "tracking_number": package.label_number or ""}
+        forms["ship_form"] = ShipForm(initial=shipped_with, auto_id="ship_%s")
+        if not package.label_number:
+            forms["label_form"] = LabelForm(initial={"weight_grams": sheet.weight_of(package)}, auto_id="label_%s")
+    if sheet.may_cancel:
+        forms["cancel_form"] = CancelForm(lines=sheet.cancellable, auto_id="cancel_%s")
+    if sheet.may_refund:
+        forms["refund_form"] = RefundForm(lines=sheet.refundable, auto_id="refund_%s")
+    return forms
+
+
+@require_POST
+@for_shop(area="orders", may="edit")
+def order_cancel(request: HttpRequest, shop, code: str) -> HttpResponse:
+    """Cancel units of the order, or all that have not left the house; first what it would do, then the deed."""
+    order = find(shop, code)
+    form = CancelForm(request.POST, lines=desk.cancellable(order), auto_id="cancel_%s")
+    if not form.is_valid() or not form.units():
+        if form.is_valid():
+            form.add_error(None, _("Choose what to cancel."))
+        return _again(request, shop, code, cancel_form=form, open_panel="cancel")
+    units, reason = form.units(), form.cleaned_data["reason"]
+    if "confirm" not in request.POST:
+        return _preview(request, order, "cancel", units, reason, with_shipping=True)
+    try:
+        cancellation.cancel(order=order, units=units, reason=reason, by=request.user, at=clock.now())
+    except DomainError as error:
+        explain(form, error)
+        return _again(request, shop, code, error, cancel_form=form, open_panel="cancel")
+    return _done(request, shop, code, _("Cancelled. The buyer is told, and paid money goes back."))
+
+
+@require_POST
+@for_shop(area="orders", may="edit")
+def order_refund(request: HttpRequest, shop, code: str) -> HttpResponse:
+    """Give money back without a return; first what it would do, then the deed."""
+    order = find(shop, code)
+    form = RefundForm(request.POST, lines=desk.refundable(order), auto_id="refund_%s")
+    if not form.is_valid() or not form.units():
+        if form.is_valid():
+            form.add_error(None, _("Choose for what to give money back."))
+        return _again(request, shop, code, refund_form=form, open_panel="refund")
+    units, reason = form.units(), form.cleaned_data["reason"]
+    if "confirm" not in request.POST:
+        return _preview(request, order, "refund", units, reason, with_shipping=desk.with_shipping(reason))
+    try:
+        made = returns.grant(order=order, units=units, reason=reason, by=request.user, at=clock.now())
+    except DomainError as error:
+        explain(form, error)
+        return _again(request, shop, code, error, refund_form=form, open_panel="refund")
+    if made.open_case:
+        return _done(
+            request, shop, code, _("Released by you. A refund of this size is paid when a second person agrees.")
+        )
+    return _done(request, shop, code, _("The money goes back to the buyer."))
+
+
+def _preview(request: HttpRequest, order: Order, deed: str, units, reason: str, *, with_shipping: bool) -> HttpResponse:
+    """The page that says what will happen, with the button that does it."""
+    try:
+        planned = desk.plan(order, units, with_shipping=with_shipping)
+    except DomainError as error:
+        return refusal(request, error, "orders/refund_preview.html", {"shop": order.shop, "order": order})
+    context = {
+        "shop": order.shop,
+        "order": order,
+        "deed": deed,
+        "reason": reason,
+        "planned": planned,
+        "total_minor": refunds.total_of(planned),
+        "fields": {**{f"units-{line}": quantity for line, quantity in units.items()}, "reason": reason, "confirm": "1"},
+    }
+    return render(request, "orders/refund_preview.html", context)
+
+
+def _again(request: HttpRequest, shop, code: str, error: DomainError | None = None, **more: Any) -> HttpResponse:
+    """The page again, with the form as it was filled and the sentence beside it."""
+    status = error.status if error is not None else 422
+    return render(request, "orders/order.html", page_context(request, shop, code, **more), status=status)
+
+
+def _done(request: HttpRequest, shop, code: str, message: str) -> HttpResponse:
+    return deed_answer(
+        request,
+        template=PARTIAL,
+        context=lambda: page_context(request, shop, code),
+        redirect_to=url_of(shop, code),
+        message=message,
+    )

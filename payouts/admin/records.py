@@ -1,0 +1,59 @@
+"""Earnings, fees, reversals, statements and the bank's lines, to read."""
+
+from django.contrib import admin
+
+from payouts.models import BankMovement, Earning, FeeLine, Reversal, Statement
+from shops.admin.read_only import ReadOnlyAdmin
+
+
+@admin.register(Earning)
+class EarningAdmin(ReadOnlyAdmin):
+    """What packages earned, and when it becomes available."""
+
+    list_display = ("package_code", "shop", "status", "net_minor", "taken_minor", "currency", "available_from", "terms")
+    list_filter = ("status", "terms")
+    search_fields = ("=package_code", "=shop__code", "=order__code")
+    ordering = ("-id",)
+    list_select_related = ("shop",)
+
+
+@admin.register(FeeLine)
+class FeeLineAdmin(ReadOnlyAdmin):
+    """Fees, each with rule, base, rate and date."""
+
+    list_display = ("id", "shop", "rule", "base_minor", "rate_bp", "share_bp", "amount_minor", "reversed_minor")
+    list_filter = ("kind", "rule")
+    search_fields = ("=shop__code", "=earning_line__earning__package_code")
+    ordering = ("-id",)
+    list_select_related = ("shop",)
+
+
+@admin.register(Reversal)
+class ReversalAdmin(ReadOnlyAdmin):
+    """What refunds took from whom."""
+
+    list_display = ("id", "shop", "refund", "seller_minor", "referral_minor", "refund_fee_minor", "reversed_at")
+    search_fields = ("=shop__code", "=refund__code", "=order__code")
+    ordering = ("-id",)
+    list_select_related = ("shop", "refund")
+
+
+@admin.register(Statement)
+class StatementAdmin(ReadOnlyAdmin):
+    """Closed statements."""
+
+    list_display = ("code", "shop", "closes_on", "opening_minor", "movements_minor", "paid_out_minor", "closing_minor")
+    search_fields = ("=code", "=shop__code")
+    ordering = ("-id",)
+    list_select_related = ("shop",)
+
+
+@admin.register(BankMovement)
+class BankMovementAdmin(ReadOnlyAdmin):
+    """The bank's own lines; those without a payout lie with the platform shop."""
+
+    list_display = ("number", "day", "kind", "key", "amount_minor", "currency", "shop", "payout")
+    list_filter = ("kind", ("payout", admin.EmptyFieldListFilter))
+    search_fields = ("=key", "=reference", "=shop__code")
+    ordering = ("-id",)
+    list_select_related = ("shop", "payout")

@@ -1,0 +1,8 @@
+"""The payouts app."""
+
+from django.apps import AppConfig
+
+
+class PayoutsConfig(AppConfig):
+    name = "payouts"
+    verbose_name = "Money"

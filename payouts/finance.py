@@ -1,0 +1,196 @@
+"""What the Finance pages show: balances, what lands when, what happened. Questions only, in few queries."""
+
+import dataclasses
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from orders.models import ReturnRequest
+from payouts import payday
+from payouts.models import (
+    SELLER_KINDS,
+    Earning,
+    Entry,
+    Payout,
+    SettlementTerms,
+    Transaction,
+    TransactionKind,
+)
+from seller_center.kernel.calendar import day_of, instant
+from seller_center.kernel.money import format_money
+from seller_center.kernel.paging import KeysetPage, keyset_page
+from shops.models import BankAccount, Shop
+from shops.policy_book import policy_for
+
+#: How far the money calendar looks ahead.
+CALENDAR_DAYS = 35
+#: Kinds that move nothing on the seller's own accounts and are left out of the seller's list.
+NOT_THE_SELLERS = (TransactionKind.CAPTURE, TransactionKind.CANCEL)
+
+
+@dataclasses.dataclass(frozen=True)
+class Landing:
+    """A day of the money calendar: what becomes available, and what goes to the bank, if nothing else happens."""
+
+    day: dt.date
+    minor: int
+    count: int
+    pays_minor: int = 0
+
+
+def calendar(shop: Shop, at: dt.datetime, held: dict[str, int]) -> list[Landing]:
+    """What becomes available when, day by day in the shop's zone, with the paydays between. One query.
+
+    ``held`` are the balances: what is available now goes out on the first payday, less what is owed.
+    """
+    zone = ZoneInfo(shop.zone)
+    today = day_of(at, zone)
+    until = today + dt.timedelta(days=CALENDAR_DAYS)
+    rows = (
+        _unsettled(shop)
+        .filter(available_from__lt=instant(until, dt.time(0), zone))
+        .exclude(order__in=_open_cases(shop))
+        .annotate(day=TruncDate("available_from", tzinfo=zone))
+        .order_by("day")
+        .values_list("day")
+        .annotate(total=Sum(F("net_minor") - F("taken_minor")), count=Sum(1))
+    )
+    sums: dict[dt.date, tuple[int, int]] = {}
+    for day, total, count in rows:
+        lands = max(day, today)  # what is due already lands with the next run, within the hour
+        before = sums.get(lands, (0, 0))
+        sums[lands] = (before[0] + total, before[1] + count)
+    rules = policy_for(shop, at).payouts
+    found, waiting = [], held["available"] + held["debt"]
+    for ahead in range(CALENDAR_DAYS):
+        day = today + dt.timedelta(days=ahead)
+        is_payday = payday.is_payday(day, weekday=rules.weekday, every_weeks=shop.payout_every_weeks)
+        pays = waiting if is_payday and day > today and waiting >= rules.least_minor else 0
+        total, count = sums.get(day, (0, 0))
+        waiting += total - pays
+        if count or pays:
+            found.append(Landing(day, total, count, pays))
+    return found
+
+
+def _unsettled(shop: Shop):
+    return Earning.objects.in_shop(shop).filter(status=Earning.Status.PENDING_SETTLEMENT)
+
+
+def _open_cases(shop: Shop):
+    return ReturnRequest.objects.in_shop(shop).open_cases().order_by().values("order")
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Where a shop's money is now, and what comes next."""
+
+    currency: str
+    pending: int
+    available: int
+    reserve: int
+    in_flight: int
+    debt: int
+    payday: dt.date
+    payday_minor: int
+    why_not: str
+    account: BankAccount | None
+    terms_reason: str
+    reserve_until: dt.datetime | None
+
+
+def standing(shop: Shop, at: dt.datetime, held: dict[str, int], lands: list[Landing]) -> Standing:
+    """The balances, and what the next payday will pay if nothing else happens. ``lands`` is the calendar."""
+    account, (reason, reserve_until) = _account_and_terms(shop)
+    rules = policy_for(shop, at).payouts
+    on = payday.next_payday(day_of(at, shop.zone), weekday=rules.weekday, every_weeks=shop.payout_every_weeks)
+    expected = max(0, held["available"] + sum(one.minor for one in lands if one.day < on) + held["debt"])
+    return Standing(
+        currency=shop.currency,
+        pending=held["pending"],
+        available=held["available"],
+        reserve=held["reserve"],
+        in_flight=held["in_flight"],
+        debt=-held["debt"],
+        payday=on,
+        payday_minor=expected,
+        why_not=_why_not(expected, account, rules.least_minor, shop.currency, instant(on, dt.time(0), shop.zone)),
+        account=account,
+        terms_reason=reason,
+        reserve_until=reserve_until,
+    )
+
+
+def _account_and_terms(shop: Shop) -> tuple[BankAccount | None, tuple[str, dt.datetime | None]]:
+    """The current account, and reason and end of the standing terms; one query where there is an account."""
+    terms = SettlementTerms.objects.in_shop(shop).standing()
+    account = (
+        BankAccount.objects.in_shop(shop)
+        .current()
+        .annotate(reason=Subquery(terms.values("reason")[:1]), until=Subquery(terms.values("reserve_until")[:1]))
+        .first()
+    )
+    if account is not None:
+        return account, (account.reason or "", account.until)
+    return None, terms.values_list("reason", "reserve_until").first() or ("", None)
+
+
+def _why_not(expected: int, account: BankAccount | None, least: int, currency: str, until: dt.datetime) -> str:
+    """Why nothing would be paid out on the next payday; empty where something would."""
+    if expected < least:
+        return _("Payouts begin at %(least)s; less is carried on.") % {"least": format_money(least, currency)}
+    if account is None:
+        return _("Add a bank account to be paid.")
+    if account.usable_from > until:
+        return _("Your bank account was changed; it can be paid to after the waiting time.")
+    return ""
+
+
+def held_by_cases(shop: Shop) -> list[tuple[str, str, int]]:
+    """Money that waits for an open return: (return's code, order's code, amount), at most ten. One query."""
+    case = ReturnRequest.objects.in_shop(shop).open_cases().filter(order=OuterRef("order")).order_by("id")
+    waiting = _unsettled(shop).filter(order__in=_open_cases(shop)).select_related("order").order_by("id")
+    rows = waiting.annotate(case=Subquery(case.values("code")[:1]))[:10]
+    return [(row.case, row.order.code, row.left_minor) for row in rows]
+
+
+@dataclasses.dataclass(frozen=True)
+class Moved:
+    """A transaction as the seller reads it: what it did to each of their accounts."""
+
+    transaction: Transaction
+    effects: dict[str, int]
+
+    @property
+    def elsewhere(self) -> int:
+        """What it did to reserve, payouts under way and debt together."""
+        return sum(amount for kind, amount in self.effects.items() if kind not in ("pending", "available"))
+
+
+def history(shop: Shop, *, token: str = "", kind: str = "", size: int = 25) -> KeysetPage[Moved]:
+    """What moved the seller's money, newest first, with its effects. Two queries."""
+    rows = Transaction.objects.in_shop(shop).exclude(kind__in=NOT_THE_SELLERS)
+    if kind in TransactionKind.values:
+        rows = rows.filter(kind=kind)
+    page = keyset_page(rows, order=("-id",), token=token, size=size)
+    effects = effects_of(shop, [row.pk for row in page.rows])
+    moved = [Moved(row, effects.get(row.pk, {})) for row in page.rows]
+    return KeysetPage(moved, page.next_token, page.previous_token)
+
+
+def effects_of(shop: Shop, transaction_ids: list[int]) -> dict[int, dict[str, int]]:
+    """What transactions did to the seller's accounts: transaction → account kind → sum."""
+    entries = Entry.objects.in_shop(shop).filter(transaction__in=transaction_ids, account__kind__in=SELLER_KINDS)
+    sums = entries.order_by().values_list("transaction_id", "account__kind").annotate(total=Sum("amount_minor"))
+    found: dict[int, dict[str, int]] = {}
+    for transaction_id, kind, total in sums:
+        found.setdefault(transaction_id, {})[kind] = total
+    return found
+
+
+def under_way(shop: Shop) -> list[Payout]:
+    """Payouts that left the balance and have not ended, newest first."""
+    return list(Payout.objects.in_shop(shop).under_way().newest_first().select_related("bank_account", "batch")[:10])

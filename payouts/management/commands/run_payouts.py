@@ -1,0 +1,47 @@
+"""``run_payouts``: draft the payouts of a payday, for staff to release."""
+
+import datetime as dt
+
+from django.core.management.base import BaseCommand, CommandError
+
+from payouts import drafting
+from seller_center.kernel import clock
+from seller_center.kernel.errors import DomainError
+from seller_center.kernel.money import format_money
+from shops.models import Market
+
+
+class Command(BaseCommand):
+    help = (
+        "Close the statements of the newest payday and draft its payouts, one batch per market. Repeatable and"
+        " resumable: a shop whose statement is closed is left alone. Two members of staff release the batch afterwards."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--on", type=dt.date.fromisoformat, metavar="DATE", help="Payday (default: the newest).")
+        parser.add_argument("--market", help="One market only, for example US.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be paid, change nothing.")
+
+    def handle(self, *, on: dt.date | None, market: str | None, dry_run: bool, **options):
+        at, failed = clock.now(), False
+        for one in Market.objects.filter(**({"code": market} if market else {})).order_by("code"):
+            period_on = on or drafting.payday_of(one, at)
+            try:
+                done = drafting.draft(market=one, period_on=period_on, at=at, dry_run=dry_run)
+            except DomainError as error:
+                self.stderr.write(f"{one.code}: {error}")
+                failed = True
+                continue
+            self._say(one, done, dry_run)
+            failed = failed or bool(done.left_out.get("books"))
+        if failed:
+            raise CommandError("Part of the payday was not run; see above.")
+
+    def _say(self, market: Market, done: drafting.Drafted, dry_run: bool) -> None:
+        where = "would go" if dry_run else f"in batch {done.batch.code}" if done.batch else "nothing to pay"
+        total = format_money(done.total_minor, market.currency)
+        self.stdout.write(f"{market.code} {done.period_on}: {done.payout_count} payouts over {total}, {where}.")
+        for reason, count in sorted(done.left_out.items()):
+            self.stdout.write(f"  {count} shops left out: {drafting.LEFT_OUT[reason]}.")
+        if dry_run:
+            self.stdout.write("  Dry run: nothing was changed.")

@@ -1,0 +1,165 @@
+"""The three-way tie-out of a statement: what the sales say, what the ledger says, what the bank says (rulebook §5).
+
+Each side is added up from rows of its own, in SQL; a difference is shown with its name, never smoothed over.
+"""
+
+import dataclasses
+
+from django.db import connection
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from payouts.models import BankMovement, Statement
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What happened on the available balance in a period, by what it was; the parts add up to ``total``."""
+
+    goods: int
+    discount: int
+    shipping: int
+    tax: int
+    referral_fee: int
+    refunds: int
+    refund_fee: int
+    reserve: int
+    debt: int
+    returned_payouts: int
+    other: int
+
+    @property
+    def total(self) -> int:
+        return sum(dataclasses.astuple(self))
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """Two sides of one amount. ``theirs`` None: that side has not spoken yet."""
+
+    name: str
+    ours: int
+    theirs: int | None
+    source: str
+
+    @property
+    def agrees(self) -> bool:
+        return self.theirs == self.ours
+
+    @property
+    def waits(self) -> bool:
+        return self.theirs is None
+
+    @property
+    def difference(self) -> int:
+        return 0 if self.theirs is None else self.theirs - self.ours
+
+
+@dataclasses.dataclass(frozen=True)
+class Sums:
+    """A statement added up: the lines behind it, and the ledger's entries."""
+
+    lines: Summary
+    moved: int
+    paid_out: int
+    closing: int | None
+
+
+def checks(statement: Statement, sums: Sums) -> list[Check]:
+    """The checks of a statement, each with both of its sides."""
+    found = [
+        Check(_("Sales, fees and refunds"), statement.movements_minor, sums.lines.total, _("orders")),
+        Check(_("Entries of the ledger"), statement.movements_minor, sums.moved, _("ledger")),
+        Check(_("Closing balance"), statement.closing_minor, sums.closing, _("ledger")),
+    ]
+    if statement.payout_id:
+        found.append(Check(_("Paid out"), statement.paid_out_minor, sums.paid_out, _("ledger")))
+        found.append(Check(_("Left for your bank"), statement.paid_out_minor, at_bank(statement), _("bank statement")))
+    return found
+
+
+def at_bank(statement: Statement) -> int | None:
+    """What left the marketplace's account for this payout by the bank's own statement; None while it has not."""
+    moved = BankMovement.objects.filter(shop_id=statement.shop_id, payout_id=statement.payout_id)
+    left = moved.filter(amount_minor__lt=0).aggregate(total=Sum("amount_minor"))["total"]
+    return None if left is None else -left
+
+
+def add_up(statement: Statement) -> Sums:
+    """Add up order lines, fees and refunds behind the statement's entries, and the entries themselves. One query."""
+    place = {
+        "shop": statement.shop_id,
+        "account": statement.account_id,
+        "after": statement.after_position,
+        "until": statement.to_position,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS_SQL, place)
+        found: dict[str, int] = {}
+        for what, amount in cursor.fetchall():
+            found[what] = found.get(what, 0) + (amount or 0)
+    return Sums(
+        lines=Summary(
+            goods=found.pop("goods"),
+            discount=found.pop("discount"),
+            shipping=found.pop("shipping"),
+            tax=found.pop("tax"),
+            referral_fee=found.pop("referral_fee"),
+            refunds=found.pop("refunds"),
+            refund_fee=found.pop("fee_before") + found.pop("refund_fee", 0),
+            reserve=found.pop("reserve", 0),
+            debt=found.pop("recovery", 0) + found.pop("shortfall", 0),
+            returned_payouts=found.pop("payout", 0),
+            other=sum(amount for what, amount in found.items() if not what.startswith("=")),
+        ),
+        moved=found["=moved"],
+        paid_out=-found["=paid_out"],
+        closing=found.get("=closing"),
+    )
+
+
+#: One pass over the entries of the statement; what they are made of is read from orders' side of the books. Names that
+#: begin with “=” are sums of the ledger itself.
+SUMS_SQL = """
+    WITH covered AS MATERIALIZED (
+        SELECT e.part, e.amount_minor AS amount, e.position, e.balance_after_minor, t.shop_id, t.id AS made, t.kind,
+            t.source_code,
+            t.kind = 'settlement' AND e.part = 'settlement' AS settles,
+            t.kind = 'refund' AND e.part IN ('refund', 'referral_fee') AS refunds
+        FROM payouts_entry e
+        JOIN payouts_transaction t ON t.shop_id = e.shop_id AND t.id = e.transaction_id
+        WHERE e.shop_id = %(shop)s AND e.account_id = %(account)s
+            AND e.position > %(after)s AND e.position <= %(until)s
+    ), sold AS MATERIALIZED (
+        SELECT l.* FROM covered c
+        JOIN payouts_earning g ON g.shop_id = c.shop_id AND g.package_code = c.source_code
+        JOIN payouts_earningline l ON l.shop_id = g.shop_id AND l.earning_id = g.id
+        WHERE c.settles
+    ), taken AS (
+        SELECT r.seller_minor AS seller, r.from_pending_minor - r.seller_minor AS fee
+        FROM sold l
+        JOIN payouts_reversal r ON r.shop_id = l.shop_id AND r.earning_line_id = l.id AND r.from_pending_minor > 0
+        UNION ALL
+        SELECT r.seller_minor, 0 FROM covered c
+        JOIN orders_refund o ON o.shop_id = c.shop_id AND o.code = c.source_code
+        JOIN payouts_reversal r ON r.shop_id = o.shop_id AND r.refund_id = o.id
+            AND r.earning_line_id IS NOT NULL AND r.from_pending_minor = 0
+        WHERE c.kind = 'refund' AND c.part = 'refund'
+    )
+    SELECT 'goods', sum(goods_minor)::bigint FROM sold
+    UNION ALL SELECT 'discount', -sum(seller_discount_minor)::bigint FROM sold
+    UNION ALL SELECT 'shipping', sum(shipping_minor)::bigint FROM sold
+    UNION ALL SELECT 'tax', -sum(tax_minor) FILTER (WHERE tax_included)::bigint FROM sold
+    UNION ALL SELECT 'referral_fee', -sum(f.amount_minor)::bigint FROM sold l
+        JOIN payouts_feeline f ON f.shop_id = l.shop_id AND f.earning_line_id = l.id
+    UNION ALL SELECT 'refunds', -sum(seller)::bigint FROM taken
+    UNION ALL SELECT 'fee_before', -sum(fee)::bigint FROM taken
+    UNION ALL SELECT 'reserve', -sum(held.amount_minor)::bigint FROM covered c
+        JOIN payouts_entry held ON held.shop_id = c.shop_id AND held.transaction_id = c.made AND held.part = 'reserve'
+        WHERE c.settles
+    UNION ALL SELECT part, sum(amount)::bigint FROM covered
+        WHERE NOT settles AND NOT refunds AND kind <> 'payout' GROUP BY part
+    UNION ALL SELECT '=moved', coalesce(sum(amount) FILTER (WHERE kind <> 'payout'), 0)::bigint FROM covered
+    UNION ALL SELECT '=paid_out', coalesce(sum(amount) FILTER (WHERE kind = 'payout'), 0)::bigint FROM covered
+    UNION ALL SELECT '=closing', balance_after_minor FROM covered WHERE position = %(until)s
+"""

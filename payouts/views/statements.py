@@ -1,0 +1,173 @@
+"""Statements and payouts: what each payday paid and why, tied out against ledger and bank."""
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from payouts import statement_lines, tie_out, words
+from payouts.models import Payout, Statement
+from seller_center.kernel.paging import keyset_page
+from shops.access import for_shop
+from shops.models import ShopEvent
+
+STATEMENT_COLUMNS = (
+    {"label": _("Statement"), "as": "main"},
+    {"label": _("Closed")},
+    {"label": _("Movements"), "as": "num"},
+    {"label": _("Carried on"), "as": "extra", "right": True},
+    {"label": _("Paid out"), "as": "end"},
+)
+PAYOUT_COLUMNS = (
+    {"label": _("Payout"), "as": "main"},
+    {"label": _("State"), "as": "tag"},
+    {"label": _("Payday")},
+    {"label": _("Bank account"), "as": "extra"},
+    {"label": _("Amount"), "as": "end"},
+)
+LINE_COLUMNS = (
+    {"label": _("What"), "as": "main"},
+    {"label": _("When"), "as": "extra"},
+    {"label": _("Goods"), "as": "extra", "right": True},
+    {"label": _("Discount"), "as": "extra", "right": True},
+    {"label": _("Shipping"), "as": "extra", "right": True},
+    {"label": _("Fees"), "as": "num"},
+    {"label": _("Amount"), "as": "end"},
+)
+
+
+@require_safe
+@for_shop(area="finance", may="view")
+def statement_list(request: HttpRequest, shop) -> HttpResponse:
+    """All statements, newest first."""
+    rows = Statement.objects.in_shop(shop)
+    page = keyset_page(rows, order=("-closes_on", "-id"), token=request.GET.get("page", ""))
+    table = [
+        {
+            "url": reverse("payouts:statement", kwargs={"shop": shop.code, "code": one.code}),
+            "cells": (
+                one.code,
+                ("moment", one.closes_on, "date"),
+                ("money", one.movements_minor, one.currency),
+                ("money", one.closing_minor, one.currency),
+                ("money", one.paid_out_minor, one.currency),
+            ),
+        }
+        for one in page.rows
+    ]
+    context = {"shop": shop, "page": page, "columns": STATEMENT_COLUMNS, "rows": table}
+    return render(request, "payouts/statement_list.html", context)
+
+
+@require_safe
+@for_shop(area="finance", may="view")
+def statement_page(request: HttpRequest, shop, code: str) -> HttpResponse:
+    """One statement: opening to closing, its sums, its lines page by page, and the tie-out."""
+    statement = get_object_or_404(Statement.objects.in_shop(shop).of_code(code).select_related("payout__bank_account"))
+    entries = statement_lines.entries_of(statement).select_related("transaction")
+    page = keyset_page(entries, order=("position", "id"), token=request.GET.get("page", ""), size=25)
+    sums = tie_out.add_up(statement)
+    context = {
+        "shop": shop,
+        "statement": statement,
+        "facts": _facts(statement, sums.lines),
+        "checks": tie_out.checks(statement, sums),
+        "page": page,
+        "columns": LINE_COLUMNS,
+        "rows": [_line(shop, row) for row in statement_lines.rows_of(shop.pk, page.rows)],
+    }
+    return render(request, "payouts/statement.html", context)
+
+
+def _facts(statement: Statement, summary: tie_out.Summary) -> list[tuple]:
+    """From the opening to the closing balance: (label, amount, is it a sum)."""
+    rows = [
+        (_("Goods"), summary.goods),
+        (_("Your discounts"), summary.discount),
+        (_("Shipping paid by buyers"), summary.shipping),
+        (_("Sales tax in prices"), summary.tax),
+        (_("Referral fees"), summary.referral_fee),
+        (_("Refunds, after fees given back"), summary.refunds),
+        (_("Refund administration fees"), summary.refund_fee),
+        (_("Reserve"), summary.reserve),
+        (_("Owed to the marketplace"), summary.debt),
+        (_("Payouts that came back"), summary.returned_payouts),
+        (_("Other"), summary.other),
+    ]
+    return [
+        (_("Opening balance"), statement.opening_minor, True),
+        *((label, amount, False) for label, amount in rows if amount),
+        (_("Paid out"), -statement.paid_out_minor, True),
+        (_("Closing balance"), statement.closing_minor, True),
+    ]
+
+
+def _line(shop, row: statement_lines.Row) -> dict:
+    what = statement_lines.ROW_KINDS.get(row.kind, row.kind)
+    below = " · ".join(str(part) for part in (row.order or row.reference, row.title or row.sku) if part)
+    url = reverse("orders:order", kwargs={"shop": shop.code, "code": row.order}) if row.order else ""
+    currency = shop.currency
+    return {
+        "url": url,
+        "cells": (
+            ("two", f"{row.quantity} × {what}" if row.quantity and row.quantity > 0 else what, below),
+            ("moment", row.at, "date"),
+            ("money", row.goods, currency) if row.goods else "",
+            ("money", row.discount, currency) if row.discount else "",
+            ("money", row.shipping, currency) if row.shipping else "",
+            ("money", row.referral_fee + row.refund_fee, currency) if row.referral_fee or row.refund_fee else "",
+            ("money", row.amount, currency),
+        ),
+    }
+
+
+@require_safe
+@for_shop(area="finance", may="view")
+def statement_csv(request: HttpRequest, shop, code: str) -> StreamingHttpResponse:
+    """The statement down to the order line and the fee, as a file with stable columns."""
+    statement = get_object_or_404(Statement.objects.in_shop(shop).of_code(code))
+    answer = StreamingHttpResponse(statement_lines.csv_file(statement), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="statement-{statement.code.lower()}.csv"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@require_safe
+@for_shop(area="finance", may="view")
+def payout_list(request: HttpRequest, shop) -> HttpResponse:
+    """All payouts, newest first."""
+    rows = Payout.objects.in_shop(shop).select_related("bank_account")
+    page = keyset_page(rows, order=("-period_on", "-id"), token=request.GET.get("page", ""))
+    table = [
+        {
+            "url": reverse("payouts:payout", kwargs={"shop": shop.code, "code": one.code}),
+            "cells": (
+                one.code,
+                ("state", one.status, "payout"),
+                ("moment", one.period_on, "date"),
+                str(one.bank_account),
+                ("money", one.amount_minor, one.currency),
+            ),
+        }
+        for one in page.rows
+    ]
+    return render(
+        request, "payouts/payout_list.html", {"shop": shop, "page": page, "columns": PAYOUT_COLUMNS, "rows": table}
+    )
+
+
+@require_safe
+@for_shop(area="finance", may="view")
+def payout_page(request: HttpRequest, shop, code: str) -> HttpResponse:
+    """One payout: where it is, where it goes, what it is made of, what happened to it."""
+    payout = get_object_or_404(Payout.objects.in_shop(shop).of_code(code).select_related("bank_account", "batch"))
+    events = ShopEvent.objects.about(shop, "payout", payout.code).for_sellers().select_related("by").reverse()
+    context = {
+        "shop": shop,
+        "payout": payout,
+        "meaning": words.PAYOUT_MEANING[Payout.Status(payout.status)],
+        "statement": Statement.objects.in_shop(shop).filter(payout=payout).first(),
+        "events": list(events[:50]),
+    }
+    return render(request, "payouts/payout.html", context)

@@ -1,0 +1,24 @@
+"""The roof as an installed app (without models), and the staff admin behind a second factor."""
+
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class SellerCenterConfig(AppConfig):
+    name = "seller_center"
+    default = True
+
+    def ready(self) -> None:
+        from seller_center import checks  # noqa: F401  (registers them)
+        from seller_center.celery import app  # noqa: F401  (so that tasks find their broker)
+        from seller_center.reactions import REACTIONS
+        from shops.reacting import use_table
+
+        use_table(REACTIONS)
+
+
+class StaffAdminConfig(admin_apps.AdminConfig):
+    """Django's admin on a site that demands a verified second factor."""
+
+    default = False
+    default_site = "seller_center.admin_site.StaffAdminSite"

@@ -1,0 +1,68 @@
+"""Text that people write or that comes with imports: Markdown in the database, cleaned HTML on the page.
+
+HTML inside Markdown is shown as text; what remains goes through nh3 on its way to the page, so that a hole in one of
+the two is not a hole.
+"""
+
+import re
+from functools import lru_cache
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdownify import MarkdownConverter
+
+#: Longest text that is rendered or converted; more is cut (descriptions end at 10,000 signs by policy).
+MAX_SIGNS = 200_000
+
+_TAGS = {
+    *("p", "br", "hr", "strong", "em", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
+    *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
+_IMPORTED_TAGS = _TAGS | {"h1", "h2", "b", "i"}
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+_SCHEMES = {"http", "https", "mailto"}
+_REL = "noopener noreferrer nofollow ugc"
+
+# The page has its own h1 and h2.
+_DEMOTED = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
+
+
+def render_markdown(text: str) -> SafeString:
+    """Clean HTML of a Markdown text: no HTML of its own, no pictures, links that vouch for nothing."""
+    html = _markdown().render((text or "")[:MAX_SIGNS])
+    return mark_safe(_clean(html, _TAGS))  # noqa: S308
+
+
+def markdown_from_html(html: str) -> str:
+    """Markdown of an imported HTML description: scripts, styles, pictures and layout are gone, the words remain."""
+    cleaned = _clean((html or "")[:MAX_SIGNS], _IMPORTED_TAGS)
+    text = MarkdownConverter(heading_style="ATX", bullets="-").convert(cleaned)
+    lines = [line.rstrip() for line in text.replace("\u00a0", " ").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _clean(html: str, tags: set[str]) -> str:
+    return nh3.clean(
+        html, tags=tags, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=_REL, attribute_filter=_absolute_only
+    )
+
+
+def _absolute_only(tag: str, attribute: str, value: str) -> str | None:
+    """No link into our own pages: a text does not send a reader to a deed."""
+    outward = value.lower().startswith(("https://", "http://", "mailto:"))
+    return value if attribute != "href" or outward else None
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+    markdown.disable("image")
+    markdown.core.ruler.push("demote_headings", _demote_headings)
+    return markdown
+
+
+def _demote_headings(state) -> None:
+    for token in state.tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = _DEMOTED[token.tag]

@@ -1,0 +1,56 @@
+"""How the program speaks: structlog, as text on a machine of one's own and as JSON lines in production (UTC)."""
+
+from typing import Any
+
+import structlog
+
+FLOORS = ("shops", "catalog", "marketing", "orders", "payouts", "support", "analytics", "storefront")
+
+
+def logging_config(level: str, form: str, *, quiet: bool) -> dict[str, Any]:
+    """Django's LOGGING; `form` is `text` or `json`. Sets structlog up as well.
+
+    `quiet`: no line per request and per task, as on the screen of `make run`.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last = structlog.dev.ConsoleRenderer(colors=False) if form == "text" else structlog.processors.JSONRenderer()
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    last,
+                ],
+                "foreign_pre_chain": shared,
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            **{name: _logger(level) for name in ("django", "seller_center", *FLOORS)},
+            **{name: _logger("WARNING" if quiet else level) for name in ("django_structlog", "celery")},
+        },
+    }
+
+
+def _logger(level: str) -> dict[str, Any]:
+    return {"handlers": ["console"], "level": level, "propagate": False}

@@ -1,0 +1,175 @@
+"""``{% load seller %}``: what the templates of every floor use to show money, states, moments, icons and fields.
+
+The work is done by ``seller_center.display`` and ``seller_center.form_look``; here it only gets its name.
+"""
+
+from django import template
+from django.template.base import token_kwargs
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from seller_center import display, form_look, frame_html
+from seller_center import list_table as tables
+from seller_center.frame import place_of
+
+register = template.Library()
+
+register.simple_tag(frame_html.head_links, name="head_links")
+register.simple_tag(display.badge, name="badge")
+register.simple_tag(form_look.render_field, name="field")
+register.simple_tag(form_look.render_fields, name="form_fields")
+register.simple_tag(form_look.render_summary, name="error_summary")
+register.filter("initials", display.initials)
+register.filter("browser_words", display.browser_words)
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> str:
+    """``{{ order.total_minor|money:order.currency }}``: an amount in minor units, as people read it."""
+    return display.money(minor, currency)
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "", label: str = "") -> SafeString:
+    """``{% icon "package" %}``: an icon of the sprite; with ``label=`` it has a meaning of its own."""
+    return display.icon(name, extra, label)
+
+
+@register.simple_tag(takes_context=True)
+def moment(context, at, style: str = "short") -> SafeString:
+    """``{% moment order.placed_at %}``: in the shop's zone, the exact instant in its title (short, date, time, ago)."""
+    return display.moment(at, style=style, **place_of(context))
+
+
+@register.simple_tag(takes_context=True)
+def deadline_badge(context, deadline, labelled: bool = True) -> SafeString:
+    """``{% deadline_badge deadline %}``: what is left of a ``Deadline``, or how it ended."""
+    return display.deadline(deadline, labelled=labelled, **place_of(context))
+
+
+@register.simple_tag(takes_context=True)
+def due_badge(context, at, label: str = "") -> SafeString:
+    """``{% due_badge package.ship_by _("Ship by") %}``: the same from a plain moment; nothing for no moment."""
+    return display.due(at, label=label, **place_of(context)) if at else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def list_table(context, columns, rows, form: str = "bulk") -> SafeString:
+    """``{% list_table columns rows %}``: the table of a list from plain values (``seller_center/list_table.py``)."""
+    return tables.list_table(columns, rows, place_of(context), form=form)
+
+
+@register.simple_tag(takes_context=True)
+def list_row(context, columns, row, form: str = "bulk") -> SafeString:
+    """``{% list_row columns row %}``: one row of it, for a partial answer."""
+    return tables.list_row(columns, row, place_of(context), form=form)
+
+
+@register.simple_tag(takes_context=True)
+def active(context, section: str) -> SafeString:
+    """``{% active "orders" %}``: marks a link as the section one is in (for screen readers and for the eye)."""
+    frame = context.get("frame")
+    here = context.get("page_section") or (frame.section if frame else "")
+    return SafeString(' aria-current="page"') if str(here).strip() == section else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def frame_part(context, name: str) -> SafeString:
+    """``{% frame_part "top" %}``: a part of the frame, remembered while nothing in it changes."""
+    return frame_html.part(name, context.get("frame"), context)
+
+
+@register.simple_tag
+def avatar(name: str, image: str = "", size: str = "") -> SafeString:
+    """A person or shop as a picture, or as their initials."""
+    classes = f"face face-{size}" if size else "face"
+    if image:
+        return format_html('<img class="{}" src="{}" alt="" loading="lazy">', classes, image)
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, display.initials(str(name)))
+
+
+class CaptureNode(template.Node):
+    """Renders its body into a variable."""
+
+    def __init__(self, name: str, nodelist: template.NodeList):
+        self.name, self.nodelist = name, nodelist
+
+    def render(self, context) -> str:
+        context[self.name] = SafeString(self.nodelist.render(context).strip())
+        return ""
+
+
+@register.tag
+def capture(parser, token) -> CaptureNode:
+    """``{% capture page_name %}…{% endcapture %}``: renders into a variable, so that a block can show in two places."""
+    try:
+        _tag, name = token.split_contents()
+    except ValueError:
+        raise template.TemplateSyntaxError("capture takes one name.") from None
+    nodelist = parser.parse(("endcapture",))
+    parser.delete_first_token()
+    return CaptureNode(name, nodelist)
+
+
+class ComponentNode(template.Node):
+    """A template of ``templates/components/`` with exactly the parameters it was given."""
+
+    KEPT = ("request", "frame", "csrf_token", "shop")
+
+    def __init__(self, name, options: dict):
+        self.name, self.options = name, options
+
+    def render(self, context) -> str:
+        given = {name: context[name] for name in self.KEPT if name in context}
+        given.update((name, value.resolve(context)) for name, value in self.options.items())
+        found = context.template.engine.get_template(f"components/{self.name.resolve(context)}.html")
+        return found.render(context.new(given))
+
+
+@register.tag
+def component(parser, token) -> ComponentNode:
+    """``{% component "deed" url=ship_url button=_("Ship") %}``: a component; nothing of the page leaks into it."""
+    bits = token.split_contents()[1:]
+    if not bits:
+        raise template.TemplateSyntaxError("component takes the name of a component.")
+    name = parser.compile_filter(bits.pop(0))
+    options = token_kwargs(bits, parser)
+    if bits:
+        raise template.TemplateSyntaxError(f"component does not know {bits}; write name=value.")
+    return ComponentNode(name, options)
+
+
+class PanelNode(template.Node):
+    """A card with a heading around its body."""
+
+    def __init__(self, options: dict, nodelist: template.NodeList):
+        self.options, self.nodelist = options, nodelist
+
+    def render(self, context) -> str:
+        given = {name: value.resolve(context) for name, value in self.options.items()}
+        title, actions, ident = given.get("title", ""), given.get("actions", ""), given.get("id", "")
+        head = ""
+        if title:
+            hint = format_html('<p class="panel-hint">{}</p>', given["hint"]) if given.get("hint") else ""
+            more = format_html('<div class="panel-actions">{}</div>', actions) if actions else ""
+            head = format_html('<div class="panel-head"><div><h2>{}</h2>{}</div>{}</div>', title, hint, more)
+        classes = "panel panel-flush" if given.get("flush") else "panel"
+        return format_html(
+            '<section class="{}"{}>{}<div class="panel-body">{}</div></section>',
+            classes,
+            format_html(' id="{}"', ident) if ident else "",
+            head,
+            SafeString(self.nodelist.render(context)),
+        )
+
+
+@register.tag
+def panel(parser, token) -> PanelNode:
+    """``{% panel title=_("Packages") hint="…" actions=html id="packages" flush=True %}…{% endpanel %}``: a card."""
+    bits = token.split_contents()[1:]
+    options = token_kwargs(bits, parser)
+    if bits:
+        raise template.TemplateSyntaxError(f"panel does not know {bits}.")
+    nodelist = parser.parse(("endpanel",))
+    parser.delete_first_token()
+    return PanelNode(options, nodelist)

@@ -1,0 +1,29 @@
+"""Every address of the site, floor by floor."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from seller_center import api
+from seller_center.search import search
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("shops.account_urls")),
+    path("", include("seller_center.frame_urls")),
+    path("", include("catalog.urls")),
+    path("", include("marketing.urls")),
+    path("", include("orders.urls")),
+    path("", include("payouts.urls")),
+    path("", include("support.urls")),
+    path("", include("analytics.urls")),
+    path("s/<str:shop>/search/", search, name="search"),
+    path("", include("storefront.urls")),
+    path("", include("shops.urls")),
+    path("api/v1/", include((api.urls(), "api"))),
+]
+
+handler400 = "seller_center.error_pages.bad_request"
+handler403 = "seller_center.error_pages.forbidden"
+handler404 = "seller_center.error_pages.not_found"
+handler429 = "seller_center.error_pages.too_many"  # allauth's own
+handler500 = "seller_center.error_pages.broken"

@@ -1,0 +1,120 @@
+"""What happened and what runs: events, deadlines, jobs, batch runs, notices, files and who looked at them."""
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from shops.admin.read_only import ReadOnlyAdmin
+from shops.file_kinds import staff_may_open
+from shops.models import BatchRun, Deadline, Document, FileAccess, Job, Notice, ShopEvent, StoredFile, Submission
+from shops.views.files import file_answer
+
+
+@admin.register(ShopEvent)
+class ShopEventAdmin(ReadOnlyAdmin):
+    """Events: the audit trail, with what could not be delivered under "last error"."""
+
+    list_display = ("at", "kind", "shop", "subject_kind", "subject_code", "by", "audience", "delivered_at", "attempts")
+    list_filter = ("audience", "subject_kind")
+    search_fields = ("=subject_code", "=kind", "=shop__code")
+    ordering = ("-id",)
+    list_select_related = ("shop", "by")
+    readonly_fields = ("sentence",)
+
+
+@admin.register(Deadline)
+class DeadlineAdmin(ReadOnlyAdmin):
+    """Clocks."""
+
+    list_display = ("due_at", "kind", "shop", "subject_code", "assigned_to", "ended_as", "ended_at")
+    list_filter = ("kind", "ended_as")
+    search_fields = ("=subject_code", "=shop__code")
+    ordering = ("-id",)
+    list_select_related = ("shop", "assigned_to")
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """Long work that sellers asked for."""
+
+    list_display = ("code", "kind", "shop", "by", "status", "done_count", "total_count", "asked_at", "finished_at")
+    list_filter = ("status", "kind")
+    search_fields = ("=code", "=shop__code")
+    ordering = ("-id",)
+    list_select_related = ("shop", "by")
+
+
+@admin.register(BatchRun)
+class BatchRunAdmin(ReadOnlyAdmin):
+    """Batches: when they ran, what they did, what failed."""
+
+    list_display = ("kind", "period", "status", "started_at", "finished_at", "heartbeat_at", "counts")
+    list_filter = ("kind", "status")
+    ordering = ("-id",)
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """What members were told."""
+
+    list_display = ("at", "kind", "shop", "to", "title", "read_at")
+    search_fields = ("=shop__code", "=to__email")
+    ordering = ("-id",)
+    list_select_related = ("shop", "to")
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnlyAdmin):
+    """Papers, by their data; the pages are opened on the review desk."""
+
+    list_display = ("code", "shop", "kind", "paper", "status", "expires_on", "uploaded_at")
+    list_filter = ("kind", "status")
+    search_fields = ("=shop__code", "=code")
+    ordering = ("-id",)
+    list_select_related = ("shop",)
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnlyAdmin):
+    """Applications as they were sent."""
+
+    list_display = ("submitted_at", "shop", "number", "submitted_by", "agreement_version")
+    search_fields = ("=shop__code",)
+    ordering = ("-id",)
+    list_select_related = ("shop", "submitted_by")
+
+
+@admin.register(StoredFile)
+class StoredFileAdmin(ReadOnlyAdmin):
+    """Private files, by their data. Opening one is written down with the reason."""
+
+    list_display = ("stored_at", "shop", "kind", "name", "size_bytes", "stored_by")
+    list_filter = ("kind",)
+    search_fields = ("=shop__code", "=code")
+    ordering = ("-id",)
+    list_select_related = ("shop", "stored_by")
+    exclude = ("path",)
+
+    def get_urls(self):
+        content = self.admin_site.admin_view(self.content)
+        return [path("<int:pk>/content/", content, name="shops_storedfile_content"), *super().get_urls()]
+
+    def content(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The clear bytes, for the groups that the kind of file names."""
+        file: StoredFile = get_object_or_404(StoredFile.objects.select_related("shop"), pk=pk)
+        if not staff_may_open(request.user, file.kind):
+            raise PermissionDenied(_("Your group may not open this kind of file."))
+        return file_answer(file, by=request.user, reason=request.GET.get("reason", "staff"))
+
+
+@admin.register(FileAccess)
+class FileAccessAdmin(ReadOnlyAdmin):
+    """Who opened which private file, when and why."""
+
+    list_display = ("at", "shop", "file", "by", "reason")
+    search_fields = ("=shop__code", "=by__email")
+    ordering = ("-id",)
+    list_select_related = ("shop", "file", "by")

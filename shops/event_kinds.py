@@ -1,0 +1,850 @@
+"""Every kind of event, with its typed facts, its audience and its sentence. One section per floor.
+
+Facts hold data only; sentences are rendered when read, so that they can be translated and corrected.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from seller_center.kernel.money import format_money
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of event: ``facts`` is the dataclass of what is known, ``sentence`` is formatted with those facts."""
+
+    name: str
+    facts: type
+    audience: str
+    sentence: str
+
+
+KINDS: dict[str, Kind] = {}
+_WORD = re.compile(r"[a-z]+(_[a-z]+)+")
+
+
+def event(name: str, *, sentence: str, audience: str = "seller") -> Callable[[type], type]:
+    """Declare a kind. ``audience``: ``seller`` (shown to members) or ``staff`` (shown to staff only)."""
+
+    def declare(facts: type) -> type:
+        facts = dataclasses.dataclass(frozen=True, kw_only=True)(facts)
+        if name in KINDS:
+            raise ValueError(f"The event kind {name} is declared twice.")
+        KINDS[name] = Kind(name, facts, audience, sentence)
+        return facts
+
+    return declare
+
+
+def sentence_of(row: Any) -> str:
+    """What happened, with the facts put in. A fact that an older row lacks reads as a dash."""
+    kind = KINDS.get(row.kind)
+    if kind is None:
+        return row.kind
+    return gettext(kind.sentence).format_map(_Facts(row.facts, code=row.subject_code))
+
+
+def _in_words(value: Any) -> Any:
+    """A fact as people read it: lists with commas, a word of the code (``proof_of_address``) with spaces."""
+    if isinstance(value, list):
+        return ", ".join(str(_in_words(one)) for one in value)
+    return value.replace("_", " ") if isinstance(value, str) and _WORD.fullmatch(value) else value
+
+
+class _Facts(dict):
+    def __init__(self, facts: dict, **more: Any):
+        plain = {name: _in_words(value) for name, value in facts.items()}
+        if "currency" in facts:  # “{amount}” in a sentence is “amount_minor” of the facts, as people read it
+            amounts = {name: value for name, value in facts.items() if name.endswith("_minor") and value is not None}
+            plain |= {name[:-6]: format_money(value, facts["currency"]) for name, value in amounts.items()}
+        super().__init__(plain, **more)
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+# --- floor 1: shops -------------------------------------------------------------------------------------------------
+
+
+@event("deadline.approaching", sentence=_("{hours} h left: {label}."))
+class DeadlineApproaching:
+    deadline_kind: str
+    label: str
+    hours: int
+    due_at: str
+
+
+@event("job.finished", sentence=_("Job {code} ended as {status}."))
+class JobFinished:
+    job_kind: str
+    status: str
+
+
+@event("policy.scheduled", audience="staff", sentence=_("Policy {code} takes effect on {effective_from}: {note}"))
+class PolicyScheduled:
+    effective_from: str
+    note: str
+
+
+@event("application.started", sentence=_("The application was begun."))
+class ApplicationStarted:
+    market: str
+    business_type: str
+
+
+@event("application.saved", sentence=_("Saved: {step}."))
+class ApplicationSaved:
+    step: str
+
+
+@event("application.submitted", sentence=_("The application was submitted."))
+class ApplicationSubmitted:
+    number: int
+    due_at: str
+
+
+@event("application.withdrawn", sentence=_("The application was taken back."))
+class ApplicationWithdrawn:
+    pass
+
+
+@event("application.claimed", audience="staff", sentence=_("A reviewer claimed the application."))
+class ApplicationClaimed:
+    pass
+
+
+@event("application.released", audience="staff", sentence=_("The reviewer put the application back into the queue."))
+class ApplicationReleased:
+    pass
+
+
+@event("application.delayed", sentence=_("The review takes longer than promised."))
+class ApplicationDelayed:
+    stage: str
+    submitted_at: str
+
+
+@event("application.approved", sentence=_("The application was approved."))
+class ApplicationApproved:
+    offer_ends_at: str
+
+
+@event("application.changes_requested", sentence=_("The reviewer asked for changes. {text}"))
+class ApplicationChangesRequested:
+    text: str
+    steps: list[str]
+
+
+@event("application.refused", sentence=_("The application was refused. {text}"))
+class ApplicationRefused:
+    code_of_reason: str
+    text: str
+
+
+@event("document.uploaded", sentence=_("A document was sent: {document_kind}."))
+class DocumentUploaded:
+    document_code: str
+    document_kind: str
+    paper: str
+
+
+@event("document.expired", sentence=_("A document has expired: {document_kind}."))
+class DocumentExpired:
+    document_kind: str
+    paper: str
+
+
+@event("shop.opened", sentence=_("The shop is open."))
+class ShopOpened:
+    tier: str
+    offer_ends_at: str
+    coupon_budget_minor: int
+
+
+@event("shop.profile_changed", sentence=_("Changed: {fields}."))
+class ShopProfileChanged:
+    fields: list[str]
+
+
+@event("shop.contact_changed", sentence=_("The contact address was changed to {new_email}."))
+class ShopContactChanged:
+    old_email: str
+    new_email: str
+
+
+@event("bank_account.changed", sentence=_("The bank account was changed to ••••{last_four}."))
+class BankAccountChanged:
+    last_four: str
+    old_last_four: str
+    usable_from: str
+
+
+@event("member.invited", sentence=_("{email} was invited as {role}."))
+class MemberInvited:
+    email: str
+    role: str
+    expires_at: str
+
+
+@event("member.joined", sentence=_("{name} joined the team as {role}."))
+class MemberJoined:
+    user_id: int
+    name: str
+    role: str
+
+
+@event("member.role_changed", sentence=_("{name} is now {role} (was {old_role})."))
+class MemberRoleChanged:
+    user_id: int
+    name: str
+    role: str
+    old_role: str
+
+
+@event("member.removed", sentence=_("{name} was removed from the team."))
+class MemberRemoved:
+    user_id: int
+    name: str
+    role: str
+
+
+@event("invitation.withdrawn", sentence=_("The invitation of {email} was withdrawn."))
+class InvitationWithdrawn:
+    email: str
+
+
+@event("api_key.created", sentence=_("The API key “{name}” was created."))
+class ApiKeyCreated:
+    name: str
+    scopes: list[str]
+
+
+@event("api_key.revoked", sentence=_("The API key “{name}” was revoked."))
+class ApiKeyRevoked:
+    name: str
+
+
+@event("deadline.delegated", sentence=_("“{label}” was given to {name}."))
+class DeadlineDelegated:
+    deadline_kind: str
+    label: str
+    user_id: int | None
+    name: str
+
+
+@event("eligibility.reviewed", sentence=_("The evaluation for {month} found the shop {outcome} for the programme."))
+class EligibilityReviewed:
+    month: str
+    outcome: str
+    missed: list[str]
+
+
+# --- floor 2: catalog -----------------------------------------------------------------------------------------------
+
+
+@event("product.created", sentence=_("“{name}” was created."))
+class ProductCreated:
+    name: str
+
+
+@event("product.edited", sentence=_("Changed: {fields}."))
+class ProductEdited:
+    fields: list[str]
+
+
+@event("product.imported", sentence=_("Taken from import {import_code} ({outcome})."))
+class ProductImported:
+    import_code: str
+    outcome: str
+
+
+@event("product.went_live", sentence=_("Went live."))
+class ProductWentLive:
+    pass
+
+
+@event("product.paused", sentence=_("Taken off sale."))
+class ProductPaused:
+    pass
+
+
+@event("product.archived", sentence=_("Archived."))
+class ProductArchived:
+    pass
+
+
+@event("product.restored", sentence=_("Brought back from the archive."))
+class ProductRestored:
+    pass
+
+
+@event("product.refused", sentence=_("Refused by the marketplace: {reason}"))
+class ProductRefused:
+    reason: str
+
+
+@event("product.redrafted", sentence=_("Back to draft."))
+class ProductRedrafted:
+    pass
+
+
+@event("product.frozen", sentence=_("Frozen by the marketplace: {reason}"))
+class ProductFrozen:
+    reason: str
+
+
+@event("product.released", sentence=_("Released by the marketplace."))
+class ProductReleased:
+    pass
+
+
+@event("sku.priced", sentence=_("Price of {sku_code}: {before} → {after}."))
+class SkuPriced:
+    sku_code: str
+    before: str
+    after: str
+
+
+@event("stock.changed", sentence=_("Stock of {sku_code}: {before} → {after}."))
+class StockChanged:
+    sku_code: str
+    before: int
+    after: int
+    why: str
+
+
+@event("stock.marked_out", sentence=_("Marked as out of stock."))
+class StockMarkedOut:
+    pass
+
+
+@event("stock.marked_back", sentence=_("The mark “out of stock” was taken away."))
+class StockMarkedBack:
+    pass
+
+
+@event("stock.low", sentence=_("{count} SKUs are running low."))
+class StockLow:
+    on_day: str
+    count: int
+
+
+@event("picture.added", sentence=_("{count} pictures added."))
+class PictureAdded:
+    count: int
+
+
+@event("picture.removed", sentence=_("A picture was removed."))
+class PictureRemoved:
+    digest: str
+
+
+@event("import.uploaded", sentence=_("“{file_name}” was uploaded."))
+class ImportUploaded:
+    file_name: str
+
+
+@event("import.checked", sentence=_("Checked {rows} rows: {new} new, {changed} changed, {refused} refused."))
+class ImportChecked:
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
+@event("import.applied", sentence=_("Applied: {new} new, {changed} changed, {refused} refused."))
+class ImportApplied:
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
+@event("import.stopped", sentence=_("Stopped; what was applied stays."))
+class ImportStopped:
+    pass
+
+
+@event("import.discarded", sentence=_("Discarded without being applied."))
+class ImportDiscarded:
+    pass
+
+
+# --- floor 3: marketing ---------------------------------------------------------------------------------------------
+
+
+@event("coupon.created", sentence=_("Coupon {code} saved as a draft."))
+class CouponCreated:
+    name: str
+
+
+@event("coupon.changed", sentence=_("Coupon {code} changed."))
+class CouponChanged:
+    name: str
+    fields: list[str]
+
+
+@event("coupon.scheduled", sentence=_("Coupon {code} scheduled."))
+class CouponScheduled:
+    name: str
+
+
+@event("coupon.went_live", sentence=_("Coupon {code} went live."))
+class CouponWentLive:
+    name: str
+
+
+@event("coupon.paused", sentence=_("Coupon {code} paused."))
+class CouponPaused:
+    name: str
+
+
+@event("coupon.ended", sentence=_("Coupon {code} ended."))
+class CouponEnded:
+    name: str
+
+
+# --- floor 4: orders ------------------------------------------------------------------------------------------------
+
+
+@event("order.placed", sentence=_("Ordered (channel: {channel}, units: {unit_count})."))
+class OrderPlaced:
+    channel: str
+    external_number: str
+    unit_count: int
+    total_minor: int
+    currency: str
+
+
+@event("order.paid", sentence=_("Paid."))
+class OrderPaid:
+    captured_minor: int
+    currency: str
+    ship_by: str
+
+
+@event("order.opened", sentence=_("Ready to ship: the buyer can no longer cancel for free."))
+class OrderOpened:
+    package_codes: list[str]
+
+
+@event("order.cancelled", sentence=_("Cancelled: {reason_words} (fault: {fault})."))
+class OrderCancelled:
+    reason: str
+    reason_words: str
+    fault: str
+    was_paid: bool
+    refunded_minor: int
+    currency: str
+
+
+@event("order.partly_cancelled", sentence=_("{quantity} × {sku_code} cancelled: {reason_words} (fault: {fault})."))
+class OrderPartlyCancelled:
+    sku_code: str
+    quantity: int
+    reason: str
+    reason_words: str
+    fault: str
+
+
+@event("order.completed", sentence=_("Completed."))
+class OrderCompleted:
+    delivered_at: str
+
+
+@event("order.held", sentence=_("On hold: {reason}"))
+class OrderHeld:
+    hold_kind: str
+    reason: str
+
+
+@event("order.released", sentence=_("Released from hold. {reason}"))
+class OrderReleased:
+    hold_kind: str
+    reason: str
+
+
+@event("payment.declined", sentence=_("The payment was declined. {sentence}"))
+class PaymentDeclined:
+    attempt: int
+    sentence: str
+
+
+@event("payment.came_late", sentence=_("The payment came after the order had ended; it goes back."))
+class PaymentCameLate:
+    captured_minor: int
+    currency: str
+
+
+@event("label.bought", sentence=_("Label {tracking_number} bought."))
+class LabelBought:
+    order_code: str
+    carrier: str
+    tracking_number: str
+    amount_minor: int
+    currency: str
+
+
+@event("package.shipped", sentence=_("Shipped, number {tracking_number}."))
+class PackageShipped:
+    order_code: str
+    carrier: str
+    tracking_number: str
+    in_time: bool
+
+
+@event("package.renumbered", sentence=_("Tracking number corrected to {tracking_number}."))
+class PackageRenumbered:
+    order_code: str
+    carrier: str
+    tracking_number: str
+    old_carrier: str
+    old_tracking_number: str
+
+
+@event("package.late", sentence=_("Not shipped in time: late."))
+class PackageLate:
+    order_code: str
+    ship_by: str
+
+
+@event("package.collected", sentence=_("Collected by the carrier. {place}"))
+class PackageCollected:
+    order_code: str
+    carrier: str
+    place: str
+
+
+@event("package.delivered", sentence=_("Delivered. {place}"))
+class PackageDelivered:
+    order_code: str
+    carrier: str
+    place: str
+
+
+@event("package.lost", sentence=_("Lost: {why}."))
+class PackageLost:
+    order_code: str
+    carrier: str
+    why: str
+
+
+@event("package.returned_to_sender", sentence=_("On its way back to you: it could not be delivered. {place}"))
+class PackageReturnedToSender:
+    order_code: str
+    carrier: str
+    place: str
+
+
+@event("return.requested", sentence=_("The buyer asks to return something: {reason_words} (units: {quantity})."))
+class ReturnRequested:
+    order_code: str
+    return_kind: str
+    reason: str
+    reason_words: str
+    quantity: int
+
+
+@event("return.approved", sentence=_("Return {code} approved."))
+class ReturnApproved:
+    order_code: str
+    by_silence: bool
+
+
+@event("return.refused", sentence=_("Return {code} refused: {reason_words}. {justification}"))
+class ReturnRefused:
+    order_code: str
+    reason: str
+    reason_words: str
+    justification: str
+
+
+@event("return.withdrawn", sentence=_("The buyer took return {code} back."))
+class ReturnWithdrawn:
+    order_code: str
+
+
+@event("return.shipped_back", sentence=_("Return {code} is on its way, number {tracking_number}."))
+class ReturnShippedBack:
+    order_code: str
+    carrier: str
+    tracking_number: str
+
+
+@event("return.received", sentence=_("Return {code} has arrived."))
+class ReturnReceived:
+    order_code: str
+    inspect_by: str
+
+
+@event("return.rejected", sentence=_("Return {code} rejected after inspection: {reason_words}. {justification}"))
+class ReturnRejected:
+    order_code: str
+    reason: str
+    reason_words: str
+    justification: str
+
+
+@event("return.expired", sentence=_("Return {code} was not sent back in time."))
+class ReturnExpired:
+    order_code: str
+
+
+@event("return.refund_released", sentence=_("The refund of return {code} was released by the first of two people."))
+class ReturnRefundReleased:
+    order_code: str
+    amount_minor: int
+    currency: str
+
+
+@event("return.closed", sentence=_("Return {code} closed."))
+class ReturnClosed:
+    order_code: str
+
+
+@event("refund.made", sentence=_("Refund {code} of {amount}."))
+class RefundMade:
+    order_code: str
+    sku_code: str
+    quantity: int
+    total_minor: int
+    amount: str
+    currency: str
+    reason: str
+    fault: str
+
+
+@event("refund.sent", sentence=_("Refund {code} was carried out by the payment provider."))
+class RefundSent:
+    order_code: str
+
+
+@event("refund.failed", sentence=_("The payment provider refused refund {code}: {sentence}"))
+class RefundFailed:
+    order_code: str
+    sentence: str
+
+
+# --- floor 5: payouts -----------------------------------------------------------------------------------------------
+
+
+@event("earning.booked", sentence=_("{net} earned with package {package_code}, available from {available_on}."))
+class EarningBooked:
+    package_code: str
+    net_minor: int
+    currency: str
+    available_on: str
+
+
+@event("earning.reversed", sentence=_("{buyer} went back to the buyer; {seller} of it from your earnings."))
+class EarningReversed:
+    refund_code: str
+    buyer_minor: int
+    seller_minor: int
+    fee_minor: int
+    currency: str
+
+
+@event("earning.settled", sentence=_("{total} from {earning_count} packages became available."))
+class EarningSettled:
+    earning_count: int
+    total_minor: int
+    currency: str
+
+
+@event("settlement_terms.decided", sentence=_("The marketplace changed your settlement terms: {reason}"))
+class SettlementTermsDecided:
+    introductory: bool
+    reserve_level: int
+    reserve_until: str
+    reason: str
+
+
+@event("payout.drafted", sentence=_("Payout of {amount} prepared."))
+class PayoutDrafted:
+    amount_minor: int
+    currency: str
+
+
+@event("payout.held", sentence=_("The payout is held: {reason}"))
+class PayoutHeld:
+    reason: str
+
+
+@event("payout.put_back", sentence=_("The payout is no longer held and goes with the next batch."))
+class PayoutPutBack:
+    pass
+
+
+@event("payout.sent", sentence=_("{amount} was handed to the bank."))
+class PayoutSent:
+    amount_minor: int
+    currency: str
+    settles_on: str
+
+
+@event("payout.unknown", sentence=_("The bank has not answered; we are asking it."))
+class PayoutUnknown:
+    reason: str
+
+
+@event("payout.paid", sentence=_("{amount} arrived on the account ••••{last_four}."))
+class PayoutPaid:
+    amount_minor: int
+    currency: str
+    last_four: str
+
+
+@event(
+    "payout.failed", sentence=_("The bank did not make the payout of {amount}: {reason} The money is available again.")
+)
+class PayoutFailed:
+    amount_minor: int
+    currency: str
+    reason: str
+
+
+@event(
+    "payout.returned", sentence=_("The bank returned {amount} ({return_code} {reason}). The money is available again.")
+)
+class PayoutReturned:
+    amount_minor: int
+    currency: str
+    reason: str
+    return_code: str
+
+
+@event(
+    "payout.disagrees",
+    audience="staff",
+    sentence=_("The bank reports {bank_key} with {bank_minor}, ours is {ours_minor}."),
+)
+class PayoutDisagrees:
+    ours_minor: int
+    bank_minor: int
+    bank_key: str
+
+
+@event("payout.bank_silent", audience="staff", sentence=_("The bank has kept silent about payout {code} for too long."))
+class PayoutBankSilent:
+    pass
+
+
+@event("payout_batch.drafted", audience="staff", sentence=_("Batch {code} drafted for {pays_on}."))
+class PayoutBatchDrafted:
+    pays_on: str
+
+
+@event("payout_batch.approved", audience="staff", sentence=_("Batch {code} over {total} released by the first person."))
+class PayoutBatchApproved:
+    total_minor: int
+    currency: str
+
+
+@event(
+    "payout_batch.released", audience="staff", sentence=_("Batch {code} over {total} released by the second person.")
+)
+class PayoutBatchReleased:
+    total_minor: int
+    currency: str
+
+
+@event("payout_batch.overdue", audience="staff", sentence=_("Batch {code} was not released in time."))
+class PayoutBatchOverdue:
+    pass
+
+
+@event("payout_batch.sent", audience="staff", sentence=_("Batch {code} was handed to the bank."))
+class PayoutBatchSent:
+    pass
+
+
+@event("payout_batch.reconciled", audience="staff", sentence=_("Batch {code} agrees with the bank's statement."))
+class PayoutBatchReconciled:
+    pass
+
+
+@event("payout_batch.file_taken", audience="staff", sentence=_("The bank file of batch {code} was downloaded."))
+class PayoutBatchFileTaken:
+    sha256: str
+
+
+@event("statement.published", sentence=_("Statement {code}: {paid_out} paid out, {closing} carried on."))
+class StatementPublished:
+    paid_out_minor: int
+    closing_minor: int
+    currency: str
+
+
+# --- floor 6: support -----------------------------------------------------------------------------------------------
+
+
+@event("ticket.opened", sentence=_("Ticket {code} opened: {subject}."))
+class TicketOpened:
+    subject: str
+
+
+@event("ticket.replied", sentence=_("Message added to ticket {code}."))
+class TicketReplied:
+    subject: str
+
+
+@event("ticket.answered", sentence=_("Support answered ticket {code}."))
+class TicketAnswered:
+    subject: str
+
+
+@event("ticket.solved", sentence=_("Ticket {code} solved."))
+class TicketSolved:
+    subject: str
+
+
+@event("ticket.answer_late", sentence=_("Support is late with an answer to ticket {code}."))
+class TicketAnswerLate:
+    subject: str
+
+
+@event("message.received", sentence=_("The buyer wrote a message."))
+class MessageReceived:
+    pass
+
+
+@event("message.answered", sentence=_("The shop answered the buyer."))
+class MessageAnswered:
+    pass
+
+
+@event("message.answer_late", sentence=_("The buyer's message was not answered in time."))
+class MessageAnswerLate:
+    pass
+
+
+@event("review.written", sentence=_("The buyer gave {stars} stars."))
+class ReviewWritten:
+    stars: int
+
+
+@event("review.replied", sentence=_("The shop replied to the review."))
+class ReviewReplied:
+    stars: int
+
+
+@event("review.hidden", sentence=_("The review was hidden by moderation."))
+class ReviewHidden:
+    stars: int
+
+
+@event("review.shown", sentence=_("The review was put back."))
+class ReviewShown:
+    stars: int
+
+
+# --- floor 7: analytics ---------------------------------------------------------------------------------------------
+# --- floor 8: storefront --------------------------------------------------------------------------------------------

@@ -1,0 +1,56 @@
+"""What every shop-owned table has in common: the shop, a tenant key, and managers that never ask one row at a time."""
+
+from django.db import models
+
+from seller_center.kernel.tenancy import tenant_key
+
+__all__ = ["OwnedQuerySet", "PeerManager", "PeerQuerySet", "ShopOwned", "owned_manager", "tenant_key"]
+
+
+class PeerQuerySet(models.QuerySet):
+    """A query whose rows fetch missing relations for all their peers at once (never one query a row)."""
+
+
+class PeerManager(models.Manager.from_queryset(PeerQuerySet)):
+    """Manager of tables that belong to no single shop."""
+
+    def get_queryset(self):
+        return super().get_queryset().fetch_mode(models.FETCH_PEERS)
+
+
+class OwnedQuerySet(PeerQuerySet):
+    """Questions that every shop-owned table answers."""
+
+    def in_shop(self, shop):
+        """Rows of this shop only. The one way for a door to reach a row: the query is the permission."""
+        return self.filter(shop=shop)
+
+    def of_code(self, code: str):
+        """Rows with this human code (unique within a shop)."""
+        return self.filter(code=code) if "\x00" not in code else self.none()  # PostgreSQL has no such letter
+
+
+def owned_manager(queryset: type[OwnedQuerySet] = OwnedQuerySet) -> models.Manager:
+    """A manager for a shop-owned model with its own QuerySet class, fetching relations for all peers at once."""
+
+    class Manager(models.Manager.from_queryset(queryset)):
+        def get_queryset(self):
+            return super().get_queryset().fetch_mode(models.FETCH_PEERS)
+
+    return Manager()
+
+
+class ShopOwned(models.Model):
+    """A row that belongs to exactly one shop.
+
+    A model with constraints of its own writes
+    ``constraints = [tenant_key(), TenantFK("order"), …]`` in its Meta, so that the tenant key is never lost.
+    """
+
+    shop = models.ForeignKey("shops.Shop", on_delete=models.PROTECT, related_name="+")
+
+    objects = owned_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [tenant_key()]

@@ -1,0 +1,107 @@
+"""Reactions of floor 1: people are told."""
+
+from shops import telling, telling_applicants, telling_owners
+from shops.models import ShopEvent
+from shops.reacting import reaction
+
+
+@reaction
+def tell_deadline_approaches(event: ShopEvent) -> None:
+    """A rung of the warning ladder: a notice to those responsible."""
+    telling.deadline_approaches(event)
+
+
+@reaction
+def tell_job_finished(event: ShopEvent) -> None:
+    """The person who asked for a job hears how it ended."""
+    telling.job_finished(event)
+
+
+@reaction
+def tell_eligibility(event: ShopEvent) -> None:
+    """The owner hears the verdict of the month, with the numbers that decided and how to get there."""
+    telling.eligibility_reviewed(event)
+
+
+@reaction
+def tell_application_submitted(event: ShopEvent) -> None:
+    """The applicant hears that it arrived and how long the review takes."""
+    telling_applicants.submitted(event)
+
+
+@reaction
+def tell_application_delayed(event: ShopEvent) -> None:
+    """The applicant hears that the review is late."""
+    telling_applicants.delayed(event)
+
+
+@reaction
+def tell_application_approved(event: ShopEvent) -> None:
+    """The applicant hears that the shop is open."""
+    telling_applicants.approved(event)
+
+
+@reaction
+def tell_changes_requested(event: ShopEvent) -> None:
+    """The applicant hears what is to be done again."""
+    telling_applicants.changes_requested(event)
+
+
+@reaction
+def tell_application_refused(event: ShopEvent) -> None:
+    """The applicant hears why not."""
+    telling_applicants.refused(event)
+
+
+@reaction
+def tell_document_expired(event: ShopEvent) -> None:
+    """The owner hears that a paper has run out."""
+    telling_applicants.document_expired(event)
+
+
+@reaction
+def tell_bank_account_changed(event: ShopEvent) -> None:
+    """Owners and contact hear of the new account."""
+    telling_owners.bank_account_changed(event)
+
+
+@reaction
+def tell_contact_changed(event: ShopEvent) -> None:
+    """The old and the new address hear of the change."""
+    telling_owners.contact_changed(event)
+
+
+@reaction
+def tell_api_key_created(event: ShopEvent) -> None:
+    """Owners hear of a new key."""
+    telling_owners.api_key_created(event)
+
+
+@reaction
+def tell_member_invited(event: ShopEvent) -> None:
+    """The invitation goes out."""
+    telling_owners.member_invited(event)
+
+
+@reaction
+def tell_member_joined(event: ShopEvent) -> None:
+    """Owners hear who has joined."""
+    telling_owners.member_joined(event)
+
+
+@reaction
+def tell_role_changed(event: ShopEvent) -> None:
+    """The member hears of the new role."""
+    telling_owners.role_changed(event)
+
+
+@reaction
+def tell_member_removed(event: ShopEvent) -> None:
+    """Person and owners hear of it."""
+    telling_owners.member_removed(event)
+
+
+@reaction
+def tell_deadline_delegated(event: ShopEvent) -> None:
+    """Who is responsible from now on hears of it."""
+    telling_owners.deadline_delegated(event)

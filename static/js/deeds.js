@@ -1,0 +1,70 @@
+// Deeds: one click posts once, the answer's sentence is shown, a failure changes nothing and says so.
+"use strict";
+(() => {
+  // A plain post locks its form until the next page arrives; htmx locks it until the answer is in place.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.matches("[data-theme-switch]") || event.defaultPrevented) return;
+    if (form.dataset.busy !== undefined) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.busy = "";
+    // An answer that is a file leaves the page standing.
+    setTimeout(() => delete form.dataset.busy, 8000);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-busy]")) delete form.dataset.busy;
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.elt.closest("form[data-deed]");
+    if (!form) return;
+    if (form.dataset.sending !== undefined) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sending = "";
+    form.dataset.busy = "";
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form[data-deed]");
+    if (!form) return;
+    delete form.dataset.sending;
+    delete form.dataset.busy;
+  });
+
+  // The sentence of a done deed (kernel.deeds sends it as an event).
+  document.addEventListener("deed-done", (event) => window.note(event.detail.text));
+
+  // An answer that is a log-in page means the session ended: the whole page goes there, not a panel of it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const path = new URL(event.detail.xhr.responseURL || location.href).pathname;
+    if (path.startsWith("/account/login") && !location.pathname.startsWith("/account/")) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+
+  // After a refusal the sentence gets the focus, so that nobody has to look for it.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const status = event.detail.xhr?.status;
+    if (status === 409 || status === 422) {
+      document.querySelector(".error-summary, [data-focus]")?.focus();
+    }
+  });
+  document.addEventListener("DOMContentLoaded", () => document.querySelector(".error-summary:not([data-still] *)")?.focus());
+
+  const sentences = {
+    403: "You may not do this. Nothing was changed.",
+    404: "This is no longer there. Reload the page.",
+    413: "That is too large. Nothing was saved.",
+    429: "That was too often. Wait a moment and try again.",
+    503: "The site is being looked after. Try again in a few minutes.",
+  };
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    window.note(sentences[status] || "Something broke on our side. Try again in a moment.", "bad");
+  });
+  document.addEventListener("htmx:sendError", () => window.note("The server cannot be reached. Nothing was sent.", "bad"));
+  document.addEventListener("htmx:timeout", () => window.note("The server took too long to answer. Reload the page to see how it stands.", "bad"));
+})();

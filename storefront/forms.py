@@ -1,0 +1,77 @@
+"""Forms of the storefront: shape only."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from orders.payment_provider import TEST_CARDS
+
+
+class CheckoutForm(forms.Form):
+    """Who buys and where it goes."""
+
+    name = forms.CharField(label=_("Full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    phone = forms.CharField(
+        label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "tel"})
+    )
+    line1 = forms.CharField(
+        label=_("Street and number"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "address-line1"})
+    )
+    line2 = forms.CharField(
+        label=_("Flat, floor, company"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    city = forms.CharField(
+        label=_("City"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
+    )
+    region = forms.CharField(
+        label=_("State (two letters)"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level1"}),
+    )
+    postal_code = forms.CharField(
+        label=_("ZIP or postal code"), max_length=12, widget=forms.TextInput(attrs={"autocomplete": "postal-code"})
+    )
+    shown_total = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, shop, **kwargs):
+        super().__init__(*args, **kwargs)
+        if shop.market_id == "US":
+            self.fields["region"].required = True
+
+    def clean_region(self) -> str:
+        return self.cleaned_data["region"].strip().upper()
+
+
+class PaymentForm(forms.Form):
+    """Which test card pays. A real provider replaces this by its own hosted fields: card numbers never reach us."""
+
+    card = forms.ChoiceField(label=_("Test card"), choices=[], widget=forms.RadioSelect)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["card"].choices = [
+            (token, _("A card that %(does)s") % {"does": words}) for token, words in TEST_CARDS.items()
+        ]
+        self.fields["card"].initial = next(iter(TEST_CARDS))
+
+
+class MessageForm(forms.Form):
+    """A message to the shop."""
+
+    body = forms.CharField(label=_("Your message"), max_length=4_000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class ReviewForm(forms.Form):
+    """Stars and words for one line."""
+
+    line = forms.IntegerField(widget=forms.HiddenInput)
+    stars = forms.TypedChoiceField(
+        label=_("Stars"), coerce=int, choices=[(n, "★" * n) for n in range(5, 0, -1)], widget=forms.RadioSelect
+    )
+    body = forms.CharField(
+        label=_("Your words"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )

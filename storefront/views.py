@@ -1,0 +1,88 @@
+"""Browsing: the shops, a shop, a product. Public, fast, without JavaScript."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from seller_center.kernel import clock
+from seller_center.kernel.paging import keyset_page
+from seller_center.kernel.text import render_markdown
+from shops.policy_book import policy_for
+from storefront import baskets, browsing, visitors
+
+PAGE_SIZE = 24
+
+
+def places(shop) -> dict[str, str]:
+    """Where the frame of the storefront leads to."""
+    here = {"slug": shop.slug}
+    return {
+        "shop": reverse("storefront:shop", kwargs=here),
+        "basket": reverse("storefront:basket", kwargs=here),
+        "search": reverse("storefront:shop", kwargs=here),
+    }
+
+
+def frame(request: HttpRequest, shop, basket: Any = ...) -> dict[str, Any]:
+    """What every page of a shop's storefront shows around its content."""
+    found = visitors.basket_of(request, shop) if basket is ... else basket
+    return {"shop": shop, "places": places(shop), "basket_count": baskets.count_units(found), "basket": found}
+
+
+@require_safe
+@login_not_required
+def shops(request: HttpRequest) -> HttpResponse:
+    """All shops that sell."""
+    page = keyset_page(browsing.open_shops(), order=("name", "pk"), token=request.GET.get("page", ""), size=PAGE_SIZE)
+    return render(request, "storefront/shops.html", {"page": page})
+
+
+@require_safe
+@login_not_required
+def shop_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A shop's products, newest first, or those that a search finds."""
+    at = clock.now()
+    shop = browsing.open_shop(slug)
+    words = request.GET.get("q", "").strip()
+    rows = browsing.on_sale(shop, words)
+    page = keyset_page(rows, order=("-id",), token=request.GET.get("page", ""), size=PAGE_SIZE)
+    context = {**frame(request, shop), "page": page, "words": words}
+    return visitors.track(request, render(request, "storefront/shop.html", context), shop, at)
+
+
+@require_safe
+@login_not_required
+def product_page(request: HttpRequest, slug: str, product: str) -> HttpResponse:
+    """One product: pictures, choices, price with what it is made of, delivery, reviews."""
+    at = clock.now()
+    shop = browsing.open_shop(slug)
+    found = browsing.product_of(shop, product)
+    context = {**frame(request, shop), **product_context(shop, found, at)}
+    return visitors.track(request, render(request, "storefront/product.html", context), shop, at, product=found)
+
+
+def product_context(shop, found, at) -> dict[str, Any]:
+    """What the product page shows of the product itself."""
+    policy = policy_for(shop, at)
+    choices = browsing.choices_of(found)
+    first = next((one for one in choices if not one.sold_out), choices[0] if choices else None)
+    return {
+        "product": found,
+        "pictures": list(found.media.all()),
+        "description": render_markdown(found.description),
+        "choices": choices,
+        "first": first,
+        "on_sale": found.status == "live" and any(not one.sold_out for one in choices),
+        "rating": browsing.rating_of(found),
+        "reviews": browsing.reviews_of(found),
+        "shipping_minor": policy.shipping.flat_minor,
+        "free_over_minor": policy.shipping.free_over_minor,
+        "ship_hours": policy.sla.ship_hours,
+        "deliver_least": policy.sla.deliver_days_least,
+        "deliver_most": policy.sla.deliver_days,
+        "return_days": policy.returns.days,
+    }

@@ -1,0 +1,224 @@
+"""The buyer's page of an order, opened by the secret link: pay, follow, cancel, return, ask, review."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from orders import buyer_links, cancellation, payments, reasons, returns
+from orders.carriers import CARRIER_CHOICES
+from orders.models import Order, OrderLine, Package, Payment, ReturnRequest, TrackingEvent
+from seller_center.kernel import clock
+from seller_center.kernel.errors import DomainError, Invalid
+from storefront.forms import MessageForm, PaymentForm, ReviewForm
+from storefront.views import frame
+from support import inbox, reviewing
+from support.models import BuyerMessage, Review
+
+
+def _order(slug: str, token: str) -> Order:
+    """The order of this link, at its own shop's address; 404 for a link that we did not make."""
+    found = buyer_links.read_token(token)
+    if found is None:
+        raise Http404("No such order.")
+    shop_id, code = found
+    order = Order.objects.filter(shop_id=shop_id, code=code).select_related("shop", "buyer").first()
+    if order is None or order.shop.slug != slug:
+        raise Http404("No such order.")
+    return order
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """A page behind a secret link: no cache keeps it, no other site learns the link."""
+    answer["Cache-Control"] = "private, no-store"
+    answer["Referrer-Policy"] = "same-origin"
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+@login_not_required
+def order(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Everything about the order, in the buyer's words."""
+    found = _order(slug, token)
+    return _private(render(request, "storefront/order.html", _context(request, found, token)))
+
+
+def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dict[str, Any]:
+    lines = list(
+        OrderLine.objects.in_shop(found.shop).filter(order=found).select_related("sku__product").order_by("id")
+    )
+    packages = list(Package.objects.in_shop(found.shop).filter(order=found).order_by("id"))
+    reviews = {row.line_id: row for row in Review.objects.in_shop(found.shop).filter(order=found)}
+    asked = list(ReturnRequest.objects.in_shop(found.shop).filter(order=found).order_by("-id")[:10])
+    scans = TrackingEvent.objects.in_shop(found.shop).filter(package__in=packages).order_by("-at", "-id")
+    said = BuyerMessage.objects.in_shop(found.shop).filter(conversation__order=found).order_by("at", "id")
+    return {
+        **frame(request, found.shop),
+        "order": found,
+        "token": token,
+        "lines": [{"line": line, "review": reviews.get(line.pk)} for line in lines],
+        "packages": packages,
+        "scans": list(scans[:30]),
+        "returns": asked,
+        "said": list(said[:100]),
+        "may_cancel": found.status in (Order.Status.UNPAID, Order.Status.COOLING_OFF),
+        "may_return": found.delivered_at is not None and not any(row.open_case for row in asked),
+        "discount_minor": found.seller_discount_minor + found.platform_discount_minor,
+        "cancel_reasons": reasons.choices(reasons.CANCELLING, "buyer"),
+        "return_reasons": reasons.choices(reasons.RETURNING, "buyer"),
+        "return_kinds": ReturnRequest.Kind.choices,
+        "carriers": CARRIER_CHOICES,
+        "message_form": MessageForm(),
+        "review_form": ReviewForm(),
+        "error": None,
+        **more,
+    }
+
+
+def _refused(request: HttpRequest, found: Order, token: str, error: DomainError, place: str) -> HttpResponse:
+    """The page again, with the sentence where the deed was tried."""
+    found.refresh_from_db()
+    context = _context(request, found, token, error=error, error_at=place)
+    return _private(render(request, "storefront/order.html", context, status=error.status))
+
+
+def _back(found: Order, token: str) -> HttpResponse:
+    return _private(redirect("storefront:order", slug=found.shop.slug, token=token))
+
+
+@login_not_required
+def payment(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Pay for the order. A second click pays once; an unclear answer is said to be unclear."""
+    at = clock.now()
+    found = _order(slug, token)
+    if found.status != Order.Status.UNPAID:
+        return _back(found, token)
+    form = PaymentForm(request.POST or None)
+    error, status = None, 200
+    if form.is_bound and form.is_valid():
+        try:
+            paid = payments.start_payment(order=found, card_token=form.cleaned_data["card"], at=at)
+        except DomainError as refused:
+            error, status = refused, refused.status
+        else:
+            if paid.status == Payment.Status.CAPTURED:
+                messages.success(request, _("Thank you. Your order is paid."))
+                return _back(found, token)
+    row = Payment.objects.in_shop(found.shop).get(order=found)
+    under_way = row.status in (Payment.Status.SENDING, Payment.Status.PENDING, Payment.Status.UNKNOWN)
+    context = {**frame(request, found.shop), "order": found, "form": form, "error": error, "under_way": under_way}
+    return _private(render(request, "storefront/payment.html", context, status=status))
+
+
+@require_POST
+@login_not_required
+def call_off(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Cancel while it is free."""
+    found = _order(slug, token)
+    try:
+        cancellation.cancel_by_buyer(order=found, reason=request.POST.get("reason", ""), at=clock.now())
+    except DomainError as error:
+        return _refused(request, found, token, error, "cancel")
+    messages.success(request, _("Your order is cancelled. What you paid is on its way back to you."))
+    return _back(found, token)
+
+
+@require_POST
+@login_not_required
+def ask_return(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Ask to return some of the order."""
+    found = _order(slug, token)
+    try:
+        returns.request(
+            order=found,
+            kind=request.POST.get("kind", ""),
+            reason=request.POST.get("reason", ""),
+            units=_units(request),
+            note=request.POST.get("note", "")[:2_000],
+            at=clock.now(),
+            by=None,
+        )
+    except DomainError as error:
+        return _refused(request, found, token, error, "return")
+    messages.success(request, _("Your request is with the shop. You hear from it by mail."))
+    return _back(found, token)
+
+
+def _units(request: HttpRequest) -> dict[int, int]:
+    """Line id → units, of the boxes filled in."""
+    units = {}
+    for name in request.POST:
+        value = request.POST.get(name, "")
+        if name.startswith("units-") and value.strip():
+            try:
+                line, number = int(name.removeprefix("units-")), int(value)
+            except ValueError as error:
+                raise Invalid(_("Write how many as a whole number."), field="units") from error
+            if number:
+                units[line] = number
+    return units
+
+
+@require_POST
+@login_not_required
+def message(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Write to the shop about the order."""
+    found = _order(slug, token)
+    try:
+        inbox.ask(shop=found.shop, buyer=found.buyer, order=found, body=request.POST.get("body", ""), at=clock.now())
+    except DomainError as error:
+        return _refused(request, found, token, error, "message")
+    messages.success(request, _("Your message was sent. The shop answers by mail and here."))
+    return _back(found, token)
+
+
+@require_POST
+@login_not_required
+def review(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Rate a line of the order."""
+    found = _order(slug, token)
+    try:
+        form = ReviewForm(request.POST)
+        if not form.is_valid():
+            raise Invalid(_("Give one to five stars."), field="stars")
+        rows = OrderLine.objects.in_shop(found.shop).filter(order=found, pk=form.cleaned_data["line"])
+        line = rows.select_related("sku", "order", "shop").first()
+        if line is None:
+            raise Http404("No such line.")
+        reviewing.write(
+            line=line,
+            stars=form.cleaned_data["stars"],
+            body=form.cleaned_data["body"],
+            delivered_at=found.delivered_at,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        return _refused(request, found, token, error, "review")
+    messages.success(request, _("Thank you for your review."))
+    return _back(found, token)
+
+
+@require_POST
+@login_not_required
+def send_back(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """The buyer has handed the return to a carrier."""
+    found = _order(slug, token)
+    wanted = ReturnRequest.objects.in_shop(found.shop).filter(order=found, code=request.POST.get("return", "")).first()
+    if wanted is None:
+        raise Http404("No such return.")
+    wanted.shop = found.shop
+    try:
+        returns.send_back(
+            return_request=wanted,
+            carrier=request.POST.get("carrier", "")[:20],
+            tracking_number=request.POST.get("tracking_number", ""),
+            at=clock.now(),
+        )
+    except DomainError as error:
+        return _refused(request, found, token, error, "send_back")
+    messages.success(request, _("Thank you. The shop knows that the parcel is on its way."))
+    return _back(found, token)

@@ -1,0 +1,28 @@
+"""Forms of floor 6: shape only."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from support.models import Ticket
+
+
+class TicketForm(forms.Form):
+    """A new question to support."""
+
+    topic = forms.ChoiceField(label=_("What is it about?"), choices=Ticket.Topic)
+    subject = forms.CharField(label=_("Subject"), max_length=140)
+    body = forms.CharField(label=_("Your question"), widget=forms.Textarea(attrs={"rows": 6}), max_length=10_000)
+    about_kind = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
+    about_code = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
+
+
+class MessageForm(forms.Form):
+    """One message."""
+
+    body = forms.CharField(label=_("Your message"), widget=forms.Textarea(attrs={"rows": 4}), max_length=10_000)
+
+
+class ReplyForm(forms.Form):
+    """The shop's reply to a review."""
+
+    reply = forms.CharField(label=_("Your reply"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000)

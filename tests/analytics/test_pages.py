@@ -1,0 +1,102 @@
+"""Home, Health, reports: right figures, bounded queries, walls."""
+
+import csv
+import datetime as dt
+import io
+
+import pytest
+from django.urls import reverse
+
+from analytics import figures
+from analytics.models import HourlyFigure
+from seller_center import reactions
+from seller_center.kernel import clock
+from tests.factories.catalog import make_product
+from tests.factories.orders import make_delivered_order, make_order, pay
+
+PAGES = ("analytics:home", "analytics:health", "analytics:reports", "analytics:sales_csv")
+
+
+@pytest.fixture
+def here(at, monkeypatch):
+    """The pages' clock stands at the moment of the tests."""
+    monkeypatch.setattr(clock, "now", lambda: at)
+    return at
+
+
+def get(client, name, shop, **query):
+    return client.get(reverse(name, kwargs={"shop": shop.code}), query)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_is_404_for_strangers_and_open_to_the_owner(client, shop, owner, stranger, here, page):
+    client.force_login(stranger)
+    assert get(client, page, shop).status_code == 404
+    client.force_login(owner)
+    assert get(client, page, shop).status_code == 200
+
+
+def test_it_does_not_show_figures_to_a_packer(client, shop, packer, here):
+    client.force_login(packer)
+    assert get(client, "analytics:reports", shop).status_code == 403
+
+
+def test_it_counts_a_paid_order_in_the_hour_of_its_payment_once(shop, here):
+    order = pay(make_order(shop, quantity=2), at=here)
+    reactions.deliver_all(here)
+    reactions.deliver_all(here)
+    row = HourlyFigure.objects.get()
+    assert row.hour == here.replace(minute=0)
+    assert (row.order_count, row.unit_count, row.gross_minor) == (1, 2, order.goods_minor)
+
+
+def test_it_shows_today_beside_yesterday_in_the_shops_own_zone(client, shop, owner, here):
+    figures.add(shop.pk, here, order_count=1, gross_minor=1_500)
+    figures.add(shop.pk, here - dt.timedelta(days=1), order_count=1, gross_minor=900)
+    midnight = here.replace(hour=4, minute=0)  # 00:00 in New York
+    figures.add(shop.pk, midnight - dt.timedelta(hours=1), order_count=1, gross_minor=7_700)
+    client.force_login(owner)
+    page = get(client, "analytics:home", shop)
+    today = page.context["chart"]["series"][0]["values"]
+    assert today[12] == 1_500, "noon in New York is hour 12"
+    assert page.context["stats"][0]["value"] == "$15.00"
+    assert sum(value for value in page.context["chart"]["series"][1]["values"]) == 900 + 7_700
+
+
+def test_it_keeps_cancelled_and_refunded_beside_sales(client, shop, owner, here):
+    figures.add(
+        shop.pk, here, order_count=2, gross_minor=5_000, discount_minor=500, cancelled_minor=1_000, refunded_minor=700
+    )
+    assert figures.within(shop, figures.day_period(here.date(), shop.zone)).net_minor == 2_800
+    client.force_login(owner)
+    labels = {one["label"]: one["value"] for one in get(client, "analytics:reports", shop).context["stats"]}
+    assert labels["Sales"] == "$50.00"
+    assert labels["Cancelled"] == "$10.00"
+    assert labels["Refunded"] == "$7.00"
+    assert labels["Net sales"] == "$28.00"
+
+
+def test_it_exports_the_same_figures_as_it_shows(client, shop, owner, here):
+    figures.add(shop.pk, here, order_count=3, gross_minor=4_200, visit_count=9)
+    client.force_login(owner)
+    answer = get(client, "analytics:sales_csv", shop, days="7")
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert len(rows) == 7
+    assert (rows[-1]["order_count"], rows[-1]["gross_minor"], rows[-1]["visit_count"]) == ("3", "4200", "9")
+
+
+def test_it_costs_the_same_queries_on_a_busy_day(client, shop, owner, here, django_assert_max_num_queries):
+    client.force_login(owner)
+    get(client, "analytics:home", shop)
+    for _number in range(8):
+        make_product(shop, on_hand=1)
+        make_delivered_order(shop)
+    with django_assert_max_num_queries(14):
+        get(client, "analytics:home", shop)
+
+
+def test_it_says_that_there_is_no_score_and_why(client, shop, owner, here):
+    client.force_login(owner)
+    page = get(client, "analytics:health", shop).content.decode()
+    assert "No score yet" in page
+    assert "30 delivered orders in 90 days" in page

@@ -1,0 +1,101 @@
+"""Staff judge products through the same verbs."""
+
+import pytest
+from django.urls import reverse
+
+from seller_center import reactions
+from shops.models import Notice, ShopEvent
+from tests.factories.accounts import verified_client
+from tests.factories.catalog import make_product, set_status
+from tests.factories.shops import make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def moment(at, monkeypatch):
+    monkeypatch.setattr("seller_center.kernel.clock.now", lambda: at)
+
+
+@pytest.fixture
+def moderator():
+    return verified_client(make_staff("moderator"))
+
+
+def verdict(product) -> str:
+    return reverse("admin:catalog_product_verdict", args=[product.pk])
+
+
+def test_a_moderator_freezes_and_releases_with_a_reason(moderator, shop, owner, at):
+    product = make_product(shop)
+    assert moderator.get(verdict(product)).status_code == 200
+    assert moderator.post(verdict(product), {"deed": "freeze", "reason": " "}).status_code == 409
+    assert moderator.post(verdict(product), {"deed": "freeze", "reason": "Counterfeit report"}).status_code == 302
+    product.refresh_from_db()
+    assert (product.status, product.reason) == ("frozen", "Counterfeit report")
+
+    reactions.deliver_all(at)
+    notice = Notice.objects.get(kind="product.frozen", to=owner)
+    assert (notice.body, notice.url) == ("Counterfeit report", f"/s/{shop.code}/products/{product.code}/")
+
+    assert moderator.post(verdict(product), {"deed": "release"}).status_code == 302
+    product.refresh_from_db()
+    assert product.status == "live"
+    assert ShopEvent.objects.about(shop, "product", product.code).count() == 2
+
+
+def test_a_moderator_freezes_several_for_one_reason_and_hears_of_those_that_cannot_be(moderator, shop, other_shop):
+    live, paused, draft = (
+        make_product(shop),
+        make_product(other_shop, status="paused"),
+        make_product(shop, status="draft"),
+    )
+    listing = reverse("admin:catalog_product_changelist")
+    rows = [live.pk, paused.pk, draft.pk]
+    answer = moderator.post(listing, {"action": "freeze_selected", "_selected_action": rows})
+    assert answer.status_code == 302
+    page = moderator.get(answer.headers["Location"])
+    assert page.content.decode().count("<li>") >= 3
+    answer = moderator.post(answer.headers["Location"], {"reason": "Recall"}, follow=True)
+    text = answer.content.decode()
+    assert "2 products frozen." in text
+    assert "cannot become" in text
+    for product, status in ((live, "frozen"), (paused, "frozen"), (draft, "draft")):
+        product.refresh_from_db()
+        assert product.status == status
+
+
+def test_it_refuses_a_product_in_review(moderator, shop):
+    product = make_product(shop, status="draft")
+    set_status(product, "in_review")
+    assert moderator.post(verdict(product), {"deed": "refuse", "reason": "Wrong category"}).status_code == 302
+    product.refresh_from_db()
+    assert product.status == "refused"
+
+
+@pytest.mark.parametrize("group", ["finance", "support", "reviewer"])
+def test_other_staff_judge_nothing(shop, group):
+    product = make_product(shop)
+    client = verified_client(make_staff(group))
+    assert client.get(verdict(product)).status_code == 403
+    assert client.post(verdict(product), {"deed": "freeze", "reason": "x"}).status_code == 403
+    product.refresh_from_db()
+    assert product.status == "live"
+
+
+def test_every_list_opens_and_changes_nothing(moderator, shop):
+    product = make_product(shop)
+    names = ("product", "sku", "category", "stockitem", "stockmovement", "reservation", "importrun", "lowstockalert")
+    for name in names:
+        assert moderator.get(reverse(f"admin:catalog_{name}_changelist")).status_code == 200, name
+        assert moderator.get(reverse(f"admin:catalog_{name}_add")).status_code == 403, name
+    change = reverse("admin:catalog_product_change", args=[product.pk])
+    assert moderator.get(change).status_code == 200
+    moderator.post(change, {"name": "Hacked", "status": "archived"})
+    product.refresh_from_db()
+    assert (product.name != "Hacked", product.status) == (True, "live")
+
+
+def test_staff_without_a_second_factor_see_nothing(client, shop):
+    client.force_login(make_staff("moderator"))
+    assert client.get(verdict(make_product(shop))).status_code in (302, 403)

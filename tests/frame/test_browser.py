@@ -1,0 +1,247 @@
+"""The frame in a real browser: both themes, two widths, with and without JavaScript."""
+
+import re
+import shutil
+
+import pytest
+from django.urls import reverse
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PAGES = ("/styleguide/", "/styleguide/storefront/", "account_login", "account_signup", "/offline/")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
+]
+
+
+def is_complaint(line) -> bool:
+    """An error or warning of the page; that a refusal answered 409 is told by the browser, too, and is no fault."""
+    refused = re.search(r"status of (409|422|500)|Status Error Code 500", line.text)
+    return line.type in ("error", "warning") and not refused
+
+
+@pytest.fixture
+def tab(chromium, live_server):
+    """Opens a page of the site; what its console complains about is a failure of the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_tab(path: str, *, width: int = 1280, theme: str = "light", **options):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 844}, color_scheme=theme, has_touch=width < 600, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: complaints.append(line.text) if is_complaint(line) else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(live_server.url + (path if path.startswith("/") else reverse(path)))
+        page.evaluate("document.fonts.ready.then(() => true)") if options.get("java_script_enabled", True) else None
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "theme"),
+    [(PAGES[0], width, theme) for width in (1280, 390) for theme in ("light", "dark")]
+    + [(path, width, theme) for path in PAGES[1:] for width, theme in ((1280, "dark"), (390, "light"))],
+)
+def test_it_is_accessible_and_stays_within_the_window(tab, path, width, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = tab(path, width=width, theme=theme)
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_it_draws_charts_from_data_blocks_under_the_strict_policy(tab):
+    page = tab("/styleguide/")
+    page.wait_for_load_state("networkidle")
+    drawn = page.evaluate(
+        """() => [...document.querySelectorAll("[data-chart] canvas")].map((canvas) => {
+            const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+            return pixels.some((value) => value !== 0);
+        })"""
+    )
+    assert drawn == [True, True]
+
+
+def test_it_walks_picks_and_counts_rows_by_keyboard(tab):
+    page = tab("/styleguide/")
+    page.locator("body").press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.locator("tr.row-here").get_attribute("id") == "order-BRTS4HX8ZT2C"
+    assert page.locator("[data-bulk-count]").inner_text() == "1"
+    assert page.locator("[data-bulk]").is_visible()
+    page.get_by_role("button", name="Clear selection").click()
+    page.locator("[data-bulk]").wait_for(state="hidden")
+
+
+def test_it_goes_to_the_search_by_slash(tab):
+    page = tab("/styleguide/")
+    page.locator("body").press("/")
+    assert page.evaluate("document.activeElement.id") == "frame-search"
+    page.keyboard.type("/")
+    assert page.locator("#frame-search").input_value() == "/"
+
+
+def test_it_switches_the_theme_at_once_and_keeps_it(tab):
+    page = tab("/styleguide/", theme="light")
+    page.locator(".content [data-theme-switch] button[value=dark]").click()
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(14, 16, 20)"
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+
+
+def test_it_follows_the_device_without_a_choice(tab):
+    page = tab("/styleguide/", theme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 16, 20)"
+
+
+def test_it_works_without_javascript(tab):
+    page = tab("/styleguide/", width=390, java_script_enabled=False)
+    page.locator(".switcher > summary").click()
+    assert page.get_by_text("Your shops").is_visible()
+    page.locator(".switcher > summary").click()
+    page.locator(".menu-sheet > summary").click()
+    assert page.locator(".menu-sheet .main-menu").is_visible()
+    assert page.locator(".btn-filter").is_visible(), "without a script the filter needs its button"
+    assert not page.locator(".chart-box").first.is_visible()
+    page.locator(".menu-sheet > summary").click()
+    page.locator(".content [data-theme-switch] button[value=dark]").click()
+    assert page.url.endswith("/styleguide/")
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+
+
+@pytest.mark.parametrize("path", ["/styleguide/", "account_login"])
+def test_it_has_targets_that_fingers_hit(tab, path):
+    """44 px, or 24 px with room around (WCAG 2.5.8); links inside of sentences are excepted there."""
+    page = tab(path, width=390)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("a.btn, button, .menu-item, .app-bottom a, .tabs a, input:not([type=hidden]), select, summary.tool")]
+          .filter((one) => one.offsetParent !== null && !one.closest(".visually-hidden, .form-check") && !one.matches(".pick"))
+          .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+          .filter(([, box]) => box.height < 43.5)
+          .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""  # noqa: E501
+    )
+    assert small == []
+
+
+def test_it_does_not_shift_while_it_loads(tab):
+    page = tab("/styleguide/")
+    shift = page.evaluate(
+        """() => new Promise((resolve) => {
+            let sum = 0;
+            new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; })
+              .observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => resolve(sum), 300);
+        })"""
+    )
+    assert shift < 0.02
+
+
+def test_it_stays_light_after_the_first_visit(tab, live_server):
+    """150 kB compressed are allowed; here nothing is compressed yet."""
+    page = tab("/styleguide/")
+    page.wait_for_load_state("networkidle")
+    weights: list[int] = []
+
+    def weigh(answer) -> None:
+        if not answer.from_service_worker:
+            weights.append(int(answer.headers.get("content-length") or 0))
+
+    page.on("response", weigh)
+    page.goto(live_server.url + "/styleguide/storefront/")
+    page.wait_for_load_state("networkidle")
+    assert 0 < sum(weights) < 150_000
+
+
+def test_it_shows_the_offline_page_when_the_server_is_gone(tab, live_server):
+    page = tab("/styleguide/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.goto(live_server.url + "/styleguide/storefront/")
+    page.context.set_offline(True)
+    page.goto(live_server.url + reverse("account_login"))
+    assert page.locator("h1").inner_text() == "You are offline"
+
+
+SHIPPING = """{% extends "dashboard.html" %}{% load seller %}{% block title %}Shipping{% endblock %}
+{% block content %}{% partialdef package inline %}{% panel title="Package" id="package" %}
+{% component "deed" url="/shipping/" target="#package" form=form error=error button="Ship" %}{% endpanel %}
+{% endpartialdef %}{% endblock %}"""
+
+
+@pytest.fixture
+def shipping(tab, settings, tmp_path):
+    """A page with a deed, beside the templates of the house."""
+    from tests.frame import urls
+
+    (tmp_path / "shipping.html").write_text(SHIPPING)
+    templates = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
+    settings.TEMPLATES = templates
+    urls.POSTED.clear()
+    return lambda **options: tab("/shipping/", **options)
+
+
+@pytest.mark.urls("tests.frame.urls")
+def test_it_tells_that_a_deed_was_done_without_leaving_the_page(shipping):
+    page = shipping()
+    page.evaluate("window.stayed = true")
+    page.fill("[name=number]", "1Z999")
+    page.get_by_role("button", name="Ship").click()
+    page.get_by_text("Marked as shipped.").wait_for()
+    assert page.evaluate("window.stayed")
+    assert page.locator("#toasts").get_attribute("aria-live") == "polite"
+
+
+@pytest.mark.urls("tests.frame.urls")
+def test_it_posts_once_however_often_one_clicks(shipping):
+    from tests.frame import urls
+
+    page = shipping()
+    page.fill("[name=number]", "1Z999")
+    page.evaluate("for (let i = 0; i < 5; i++) document.querySelector('.deed button').click()")
+    page.get_by_text("Marked as shipped.").wait_for()
+    assert urls.POSTED == ["1Z999"]
+
+
+@pytest.mark.urls("tests.frame.urls")
+@pytest.mark.parametrize("script", [True, False], ids=["htmx", "plain"])
+def test_it_does_the_deed_with_and_without_javascript(shipping, script):
+    page = shipping(java_script_enabled=script)
+    page.fill("[name=number]", "1Z999")
+    page.get_by_role("button", name="Ship").click()
+    page.get_by_text("Marked as shipped.").wait_for()
+    assert page.url.endswith("/shipping/")
+
+
+@pytest.mark.urls("tests.frame.urls")
+def test_it_puts_the_sentence_of_a_refusal_in_place_and_in_focus(chromium, shipping, live_server):
+    page = shipping()
+    complained: list[str] = []
+    page.on("console", lambda line: complained.append(line.text))
+    page.fill("[name=number]", "hold")
+    page.get_by_role("button", name="Ship").click()
+    page.locator("#package [role=alert]").wait_for()
+    assert page.evaluate("document.activeElement.textContent").strip() == "The package is on hold."
+    assert page.locator("[name=number]").input_value() == "hold"
+
+
+@pytest.mark.urls("tests.frame.urls")
+def test_it_changes_nothing_on_the_page_when_the_server_breaks(shipping):
+    page = shipping()
+    page.fill("[name=number]", "crash")
+    page.get_by_role("button", name="Ship").click()
+    page.get_by_text("Something broke on our side").wait_for()
+    assert page.locator("[name=number]").input_value() == "crash"
+    assert page.get_by_role("button", name="Ship").is_enabled()

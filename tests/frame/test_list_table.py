@@ -1,0 +1,62 @@
+"""The table of a list from plain values."""
+
+import datetime as dt
+
+import pytest
+
+from seller_center.list_table import KINDS, list_row, list_table
+
+NOW = dt.datetime(2026, 10, 14, 16, 0, tzinfo=dt.UTC)
+PLACE = {"now": NOW, "zone": "America/New_York", "market": "US"}
+COLUMNS = ({"label": "Order", "as": "main"}, {"label": "State", "as": "tag"}, {"label": "Total", "as": "end"})
+EVIL = '<img src=x onerror=alert(1)>"'
+
+
+def row(**changes):
+    given = {
+        "code": "ACME1234",
+        "id": "order-ACME1234",
+        "url": "/s/ACME/orders/ACME1234/",
+        "cells": (("two", "ACME1234", "Buyer One"), ("state", "delivered"), ("money", 1250, "USD")),
+    }
+    return {**given, **changes}
+
+
+def test_it_writes_heads_cells_and_the_box_to_pick():
+    html = list_table(COLUMNS, [row()], PLACE)
+    assert '<th scope="col" class="num">Total</th>' in html
+    assert '<a href="/s/ACME/orders/ACME1234/" data-open>ACME1234</a><small>Buyer One</small>' in html
+    assert '<td data-label="Total" class="num cell-end">$12.50</td>' in html
+    assert 'name="pick" value="ACME1234" form="bulk"' in html
+
+
+def test_it_writes_a_row_alone_as_it_stands_in_the_table():
+    assert list_row(COLUMNS, row(), PLACE) in list_table(COLUMNS, [row()], PLACE)
+
+
+def test_it_has_no_boxes_where_nothing_can_be_picked():
+    assert 'type="checkbox"' not in list_table(COLUMNS, [row(code=None)], PLACE)
+
+
+def test_it_leaves_hidden_columns_out_of_head_and_rows():
+    columns = (COLUMNS[0], {**COLUMNS[1], "hide": True}, COLUMNS[2])
+    html = list_table(columns, [row()], PLACE)
+    assert "State" not in html
+    assert "Delivered" not in html
+
+
+def test_it_refuses_a_row_with_the_wrong_number_of_cells():
+    with pytest.raises(ValueError, match="zip"):
+        list_table(COLUMNS, [row(cells=("one",))], PLACE)
+
+
+def test_it_escapes_everything_people_wrote():
+    columns = [{"label": EVIL, "as": "main"}, *({"label": EVIL} for _ in range(4))]
+    cells = (("picture", EVIL, EVIL, EVIL), EVIL, ("link", EVIL, EVIL), ("due", NOW, EVIL), ("state", EVIL))
+    html = list_table(columns, [row(code=EVIL, id=EVIL, url=EVIL, cells=cells)], PLACE)
+    assert "<img src=x" not in html
+    assert html.count("&lt;img src=x") >= 8
+
+
+def test_it_knows_every_kind_of_cell():
+    assert set(KINDS) == {"money", "state", "moment", "due", "deadline", "two", "link"}

@@ -1,0 +1,134 @@
+"""Appearance, the installable app, the style guide and the error pages."""
+
+import json
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from seller_center import error_pages
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.frame.urls")]
+
+
+@pytest.fixture
+def browser(client):
+    """A client that gets error pages as people do."""
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_remembers_the_theme_and_goes_back(client, theme):
+    answer = client.post("/theme/", {"theme": theme}, headers={"referer": "http://testserver/account/login/?next=/"})
+    assert answer.cookies["theme"].value == theme
+    assert answer["Location"] == "http://testserver/account/login/?next=/"
+    assert f'data-bs-theme="{theme}"' in client.get("/styleguide/").content.decode()
+
+
+def test_it_forgets_the_theme(client):
+    client.cookies["theme"] = "dark"
+    answer = client.post("/theme/", {"theme": ""})
+    assert answer.cookies["theme"].value == ""
+
+
+def test_it_does_not_send_people_elsewhere(client):
+    answer = client.post("/theme/", {"theme": "dark"}, headers={"referer": "https://evil.example.org/"})
+    assert answer["Location"] == "/"
+
+
+def test_it_can_be_installed(client):
+    answer = client.get("/manifest.webmanifest")
+    manifest = json.loads(answer.content)
+    assert answer["Content-Type"] == "application/manifest+json"
+    assert {icon["sizes"] for icon in manifest["icons"]} == {"192x192", "512x512"}
+    assert all(finders.find(icon["src"].removeprefix("/static/")) for icon in manifest["icons"])
+
+
+def test_it_keeps_only_what_exists_and_nothing_private_for_offline(client):
+    script = client.get("/service-worker.js").content.decode()
+    kept = re.findall(r'^\s+"(/[^"]+)",$', script, re.MULTILINE)
+    assert len(kept) >= 6
+    assert all(finders.find(path.removeprefix("/static/")) for path in kept)
+
+
+def test_it_shows_the_same_offline_page_to_everybody(client, owner):
+    before = client.get("/offline/").content
+    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get("/offline/").content == before
+
+
+def test_it_shows_the_style_guide(client):
+    html = client.get("/styleguide/").content.decode()
+    assert "Mark as shipped" in html
+    assert client.get("/styleguide/storefront/").status_code == 200
+
+
+def test_it_hides_the_style_guide_in_production(client, settings):
+    settings.LOCAL = settings.DEBUG = False
+    assert client.get("/styleguide/").status_code == 404
+    assert client.get("/styleguide/storefront/").status_code == 404
+
+
+def test_it_breaks_without_telling_how(browser):
+    answer = browser.get("/fails/")
+    html = answer.content.decode()
+    assert answer.status_code == 500
+    assert "Something broke on our side" in html
+    assert "secret of the house" not in html
+    assert "Traceback" not in html
+    number = re.search(r"<code>([0-9a-f-]{36})</code>", html)
+    assert number, "the page does not say under which number the log knows it"
+
+
+def test_it_answers_programs_in_json(browser):
+    answer = browser.get("/api/fails/")
+    assert answer.status_code == 500
+    assert answer.json()["message"] == error_pages.WORDS[500]
+    assert answer.json()["request_id"]
+
+
+def test_it_asks_to_come_back_when_the_database_does_not_answer(browser):
+    answer = browser.get("/database-gone/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "server closed" not in answer.content.decode()
+
+
+def test_it_says_what_is_not_there(browser, owner):
+    browser.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = browser.get("/nothing/")
+    assert answer.status_code == 404
+    assert b"There is nothing here" in answer.content
+
+
+def test_it_gives_a_refused_method_a_page(browser):
+    answer = browser.get("/deed/")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert b"takes no such request" in answer.content
+
+
+def test_it_refuses_what_is_too_large(browser, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = browser.post("/reads-body/", {"text": "x" * 200}, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code in (400, 413)
+    answer = browser.post("/reads-body/", "text=" + "x" * 200, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 413
+    assert b"too large" in answer.content
+
+
+def test_it_explains_a_form_that_grew_old(settings):
+    from django.test import Client
+
+    answer = Client(enforce_csrf_checks=True).post("/deed/")
+    assert answer.status_code == 403
+    assert b"too old" in answer.content
+
+
+@pytest.mark.parametrize("status", sorted(error_pages.WORDS))
+def test_it_has_a_page_for_every_status(rf, status):
+    answer = error_pages.error_page(rf.get("/"), status)
+    assert answer.status_code == status
+    assert str(status).encode() in answer.content
+    assert error_pages.error_page(rf.get("/api/v1/orders"), status).headers["Content-Type"] == "application/json"

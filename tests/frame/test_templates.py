@@ -1,0 +1,87 @@
+"""Every template of the house compiles and keeps the strict policy."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEMPLATES = sorted(path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates").rglob("*.*"))
+PAGES = [name for name in TEMPLATES if name.endswith(".html") and not name.startswith(("mails/", "account/email/"))]
+SPRITE = (ROOT / "static/vendor/icons/icons.svg").read_text()
+FORBIDDEN = {
+    "inline style": re.compile(r'<style\b|\sstyle\s*=\s*["\']'),
+    "inline handler": re.compile(r"\son[a-z]+\s*=\s*[\"']"),
+    "hx-on": re.compile(r"\shx-on\b"),
+    "script in hx-vals or hx-headers": re.compile(r"hx-(vals|headers)\s*=\s*[\"']\s*(js|javascript):"),
+    "javascript address": re.compile(r"javascript:"),
+    "inline script": re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>"),
+}
+
+
+def test_it_found_the_templates():
+    assert len(TEMPLATES) > 60
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_it_compiles(name):
+    get_template(name)
+
+
+def offences(source: str) -> list[str]:
+    """What in a template the policy would stop."""
+    return [what for what, pattern in FORBIDDEN.items() if pattern.search(source)]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_keeps_the_strict_policy(name):
+    assert offences((ROOT / "templates" / name).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p style="color:red">',
+        "<style>p{}</style>",
+        '<a onclick="x()">',
+        '<a href="javascript:x()">',
+        "<script>x()</script>",
+        '<div hx-on:click="x">',
+        "<div hx-vals='js:{a:1}'>",
+    ],
+)
+def test_it_would_notice_a_breach(source):
+    assert offences(source) != []
+
+
+IN_TEMPLATES = re.compile(r"""{%\s*icon\s+["']([a-z0-9-]+)["']|\bicon=["']([a-z0-9-]+)["']""")
+IN_VIEWS = re.compile(r"""["']icon["']:\s*["']([a-z0-9-]+)["']|\bicon=["']([a-z0-9-]+)["']""")
+
+
+def icons_in(text: str, pattern: re.Pattern) -> set[str]:
+    """The names of icons that a file mentions."""
+    return {name for found in pattern.findall(text) for name in found if name}
+
+
+def test_it_uses_only_icons_that_the_sprite_has():
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', SPRITE))
+    files = [(ROOT / "templates" / name, IN_TEMPLATES) for name in TEMPLATES]
+    floors = (
+        "shops",
+        "catalog",
+        "marketing",
+        "orders",
+        "payouts",
+        "support",
+        "analytics",
+        "storefront",
+        "seller_center",
+    )
+    files += [(path, IN_VIEWS) for floor in floors for path in (ROOT / floor).rglob("*.py")]
+    unknown = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path, pattern in files
+        for name in icons_in(path.read_text(), pattern) - drawn
+    }
+    assert unknown == set()

@@ -1,0 +1,108 @@
+"""The order list as a question: its indexes serve every tab in order, its counts are capped, its words are read once."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from orders import listing
+from orders.listing import Question
+from orders.models import Hold, Order
+from orders.shown import TABS, Shown, shown_status
+from tests.factories import orders as make
+from tests.factories.catalog import make_product
+
+HOUR, DAY = make.HOUR, make.DAY
+
+
+def plan_of(rows) -> str:
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        for name in ("seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{name} = off")
+        cursor.execute(f"EXPLAIN {sql}", params)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize("tab", [tab for tab in listing.TAB_NAMES if tab != "on_hold"])
+def test_it_has_an_index_that_gives_the_tab_in_its_order(shop, at, tab):
+    question = Question(tab=tab)
+    rows = listing.rows(shop, question, at).order_by(*question.order)[:26]
+    plan = plan_of(rows)
+    assert "Sort" not in plan, plan
+    assert "order_due" in plan if question.order == listing.DUE else "order_" in plan, plan
+
+
+def test_it_finds_words_through_the_trigram_index(db):
+    """Without the shop, of which a test has too few orders for the planner to prefer it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for rows in (Order.objects.found_by("waldemar"), Order.objects.sounding_like("waldemar")):
+            sql, params = rows.order_by().query.sql_with_params()
+            cursor.execute(f"EXPLAIN {sql}", params)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "order_search" in plan, plan
+
+
+def test_it_counts_what_asks_for_something_and_stops_at_ninety_nine(shop, at, monkeypatch):
+    product = make_product(shop, on_hand=50)
+    for _number in range(3):
+        make.make_open_order(shop, product=product, at=at)
+    make.make_order(shop, product=product, at=at)
+    held = make.make_open_order(shop, product=product, at=at)
+    Hold.objects.create(shop=shop, order=held, kind="staff", reason="X", placed_at=at)
+    counts = listing.tab_counts(shop, at + 4 * DAY)
+    assert counts == {
+        "to_ship": "4",
+        "late": "4",
+        "on_hold": "1",
+        "cooling_off": "",
+        "trouble": "",
+        "unpaid": "1",
+    }
+    monkeypatch.setattr(listing, "COUNT_CAP", 2)
+    assert listing.tab_counts(shop, at + 4 * DAY)["to_ship"] == "2+"
+
+
+def test_it_takes_both_days_of_a_span_in_the_shops_zone(shop, at):
+    product = make_product(shop, on_hand=50)
+    day = dt.date(2026, 10, 14)
+    late_evening = dt.datetime(2026, 10, 15, 3, 30, tzinfo=dt.UTC)  # 23:30 in New York
+    for moment in (late_evening, late_evening + HOUR):
+        make.make_order(shop, product=product, at=moment)
+    found = listing.rows(shop, Question(first=day, last=day), at)
+    assert [order.placed_at for order in found] == [late_evening]
+
+
+def test_it_shows_nothing_of_another_shop(shop, other_shop, at):
+    make.make_open_order(other_shop, at=at)
+    for tab in listing.TAB_NAMES:
+        assert not listing.rows(shop, Question(tab=tab), at + 9 * DAY).exists()
+    assert set(listing.tab_counts(shop, at + 9 * DAY).values()) == {""}
+
+
+@pytest.mark.parametrize(
+    ("state", "packages", "shown"),
+    [
+        ("unpaid", [], "unpaid"),
+        ("cooling_off", [], "cooling_off"),
+        ("open", ["awaiting_shipment"], "awaiting_shipment"),
+        ("open", [], "awaiting_shipment"),
+        ("open", ["awaiting_shipment", "in_transit"], "partly_shipped"),
+        ("open", ["awaiting_shipment", "cancelled"], "awaiting_shipment"),
+        ("open", ["awaiting_collection", "delivered"], "shipped"),
+        ("open", ["delivered", "cancelled"], "delivered"),
+        ("open", ["delivered", "lost"], "delivered"),
+        ("open", ["lost"], "lost"),
+        ("open", ["returned_to_sender"], "returned_to_sender"),
+        ("completed", ["delivered"], "completed"),
+        ("cancelled", ["cancelled"], "cancelled"),
+    ],
+)
+def test_it_derives_what_is_shown(state, packages, shown):
+    assert shown_status(state, packages) == shown
+
+
+def test_it_has_a_tab_for_everything_that_is_shown():
+    assert {status for statuses in TABS.values() for status in statuses} == set(Shown.values)
+    assert set(Order.Status.values) <= {*Shown.values, "open"}

@@ -1,0 +1,341 @@
+"""The doors of the order desk in the browser: who gets in, what is shown, how refusals look, how many queries."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from orders import returns
+from orders.models import Order, Package, ReturnRequest
+from shops.models import SavedView
+from tests.factories import orders as make
+from tests.factories.catalog import make_product
+
+HOUR, DAY = make.HOUR, make.DAY
+
+
+@pytest.fixture(autouse=True)
+def fixed_clock(settings):
+    """The clock does not ask the database for its offset: that is one query a second, whichever page it hits."""
+    settings.CLOCK_MAY_MOVE = False
+
+
+@pytest.fixture
+def as_packer(client, packer):
+    client.force_login(packer)
+    return client
+
+
+@pytest.fixture
+def late(at):
+    """Real time stands still, a week after the orders were placed."""
+    with time_machine.travel(at + 7 * DAY, tick=False):
+        yield at + 7 * DAY
+
+
+@pytest.fixture
+def soon(at):
+    """Real time stands still, five hours after the orders were placed."""
+    with time_machine.travel(at + 5 * HOUR, tick=False):
+        yield at + 5 * HOUR
+
+
+def url(name, shop, **kwargs):
+    return reverse(f"orders:{name}", kwargs={"shop": shop.code, **kwargs})
+
+
+def make_return(shop, at, **more):
+    order = make.make_delivered_order(shop, at=at, **more)
+    return returns.request(
+        order=order, kind="return_and_refund", reason="defective", units={make.line_of(order).pk: 1}, at=at + 6 * DAY
+    )
+
+
+PLACES = [
+    ("order_list", "", "get"),
+    ("order_export", "", "get"),
+    ("ship_preview", "", "post"),
+    ("ship_many", "", "post"),
+    ("buy_labels", "", "post"),
+    ("label_sheets", "", "post"),
+    ("slip_sheets", "", "post"),
+    ("order", "order", "get"),
+    ("order_cancel", "order", "post"),
+    ("order_refund", "order", "post"),
+    ("package", "package", "get"),
+    ("package_slip", "package", "get"),
+    ("package_label", "package", "get"),
+    ("package_shipment", "package", "post"),
+    ("package_buy_label", "package", "post"),
+    ("package_number", "package", "post"),
+    ("return_list", "", "get"),
+    ("return", "return", "get"),
+    ("return_approval", "return", "post"),
+    ("return_refusal", "return", "post"),
+    ("return_receipt", "return", "post"),
+    ("return_refund", "return", "post"),
+    ("return_release", "return", "post"),
+    ("return_rejection", "return", "post"),
+]
+FOR_READERS = ("label_sheets", "slip_sheets")
+
+
+@pytest.fixture
+def things(shop, at):
+    found = make_return(shop, at)
+    return {"order": found.order, "package": Package.objects.get(), "return": found}
+
+
+def address(name, shop, kind, things):
+    return url(name, shop, **({"code": things[kind].code} if kind else {}))
+
+
+@pytest.mark.parametrize(("name", "kind", "method"), PLACES)
+def test_it_is_404_to_a_stranger_and_closed_to_nobody_else(name, kind, method, shop, stranger, client, things, late):
+    place = address(name, shop, kind, things)
+    assert getattr(client, method)(place).status_code == 302  # to the log-in
+    client.force_login(stranger)
+    assert getattr(client, method)(place).status_code == 404
+
+
+@pytest.mark.parametrize(("name", "kind", "method"), PLACES)
+def test_it_shows_readers_everything_and_lets_them_change_nothing(
+    name, kind, method, shop, analyst, client, things, late
+):
+    client.force_login(analyst)
+    answer = getattr(client, method)(address(name, shop, kind, things))
+    if method == "get":
+        assert answer.status_code in (200, 409)
+    elif name in FOR_READERS:
+        assert answer.status_code == 302
+    else:
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("name", "kind", "method"), [place for place in PLACES if place[1]])
+def test_it_is_404_for_a_thing_of_another_shop(name, kind, method, other_shop, stranger, client, things, late):
+    client.force_login(stranger)  # the owner of the other shop, under its own address
+    assert getattr(client, method)(address(name, other_shop, kind, things)).status_code == 404
+
+
+def test_it_lists_orders_of_every_state(as_packer, shop, at, late):
+    make.make_order(shop, at=at, name="Unpaid Buyer")
+    make.make_open_order(shop, at=at, name="Waiting Buyer")
+    make.make_delivered_order(shop, at=at, name="Happy Buyer")
+    page = as_packer.get(url("order_list", shop)).content.decode()
+    for name in ("Unpaid Buyer", "Waiting Buyer", "Happy Buyer"):
+        assert name in page
+    to_ship = as_packer.get(url("order_list", shop) + "?tab=to_ship").content.decode()
+    assert "Waiting Buyer" in to_ship
+    assert "Happy Buyer" not in to_ship
+
+
+@pytest.mark.parametrize("tab", ["all", "to_ship", "late", "on_hold", "shipped", "completed", "nonsense"])
+def test_it_answers_every_tab(as_packer, shop, at, tab, late):
+    make.make_open_order(shop, at=at)
+    assert as_packer.get(url("order_list", shop), {"tab": tab, "first": "2026-10-01", "last": "x"}).status_code == 200
+
+
+def test_it_finds_an_order_by_number_name_sku_and_slip_of_the_finger(as_packer, shop, at, late):
+    product = make_product(shop, code="BIKE-RED-54")
+    order = make.make_order(shop, at=at, product=product, name="Waldemar Buyer")
+    make.make_order(shop, at=at, name="Someone Else")
+    for words in (order.code, order.code.lower()[3:9], "waldemar", "bike-red", "waldemar bike", "valdemar"):
+        page = as_packer.get(url("order_list", shop), {"q": words}).content.decode()
+        assert order.code in page, words
+        assert "Someone Else" not in page, words
+    assert "No order fits" in as_packer.get(url("order_list", shop), {"q": "xyzzyqk"}).content.decode()
+
+
+@pytest.mark.parametrize("tab", ["all", "to_ship"])
+def test_it_reads_a_page_in_the_same_few_queries_however_many_rows(
+    as_packer, shop, at, tab, django_assert_max_num_queries, late
+):
+    product = make_product(shop, on_hand=100)
+    counted = []
+    for orders, rows in ((2, 2), (28, 25)):
+        for number in range(orders):
+            make.make_open_order(shop, at=at + number * dt.timedelta(minutes=1), product=product)
+        as_packer.get(url("order_list", shop), {"tab": tab})  # the frame notes its new counts
+        with django_assert_max_num_queries(8) as queries:
+            page = as_packer.get(url("order_list", shop), {"tab": tab})
+        counted.append(len(queries))
+        assert page.content.decode().count("data-row") == rows
+    assert counted[0] == counted[1]
+
+
+def test_it_walks_the_list_by_keyset_and_finds_each_order_once(as_packer, shop, at, late):
+    product = make_product(shop, on_hand=100)
+    codes = {make.make_open_order(shop, at=at, product=product).code for _one in range(30)}
+    for tab in ("all", "to_ship"):
+        seen, token = [], ""
+        while True:
+            answer = as_packer.get(url("order_list", shop), {"tab": tab, "page": token})
+            seen += [row["code"] for row in answer.context["rows"]]
+            token = answer.context["page"].next_token
+            if not token:
+                break
+        assert len(seen) == len(set(seen)) == 30
+        assert set(seen) == codes
+
+
+def test_it_exports_exactly_what_is_shown_and_lets_no_formula_out(as_packer, shop, at, late):
+    shown = make.make_open_order(shop, at=at, name="=HYPERLINK(1)")
+    make.make_order(shop, at=at, name="Unpaid Buyer")
+    answer = as_packer.get(url("order_export", shop), {"tab": "to_ship"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    header, row = text.strip().splitlines()
+    assert header.startswith('"order","channel","external_number","state"')
+    assert shown.code in row
+    assert '"=HYPERLINK' not in row
+    assert "Unpaid Buyer" not in text
+
+
+def test_it_shows_an_order_with_everything_in_at_most_twelve_queries(
+    as_packer, shop, at, django_assert_max_num_queries, late
+):
+    found = make_return(shop, at, quantity=3)
+    returns.grant(
+        order=found.order, reason="damaged", units={make.line_of(found.order).pk: 1}, by=None, at=at + 6 * DAY
+    )
+    for _warm in range(2):  # the frame notes its new counts
+        as_packer.get(url("order", shop, code=found.order.code))
+    with django_assert_max_num_queries(12):
+        page = as_packer.get(url("order", shop, code=found.order.code)).content.decode()
+    for words in (found.order.code, found.code, "Delivered", "Timeline", "1 Main Street", f"{found.order.code}-F1"):
+        assert words in page
+
+
+def test_it_ships_from_the_order_page_with_and_without_javascript(as_packer, shop, at, soon):
+    number = make.tracking_number()
+    order = make.make_open_order(shop, at=at)
+    place = url("package_shipment", shop, code=f"{order.code}-1")
+    given = {"carrier": "sandbox", "tracking_number": number, "back": "order"}
+    answer = as_packer.post(place, given)
+    assert answer.status_code == 302
+    assert answer.url == url("order", shop, code=order.code)
+    again = as_packer.post(place, given, headers={"HX-Request": "true"})
+    assert again.status_code == 200
+    assert 'id="order"' in again.content.decode()
+    assert "<html" not in again.content.decode()
+    assert make.package_of(order).tracking_number == number
+
+
+def test_it_says_why_a_number_is_refused_and_changes_nothing(as_packer, shop, at, soon):
+    order = make.make_open_order(shop, at=at)
+    place = url("package_shipment", shop, code=f"{order.code}-1")
+    given = {"carrier": "ups", "tracking_number": "HELLO", "back": "order"}
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = as_packer.post(place, given, headers=headers)
+        assert answer.status_code == 422
+        assert "is not a tracking number of UPS" in answer.content.decode()
+    assert make.package_of(order).in_house
+
+
+def test_it_shows_the_effects_before_it_cancels(as_packer, shop, at, soon):
+    product = make_product(shop, price_minor=2000)
+    order = make.make_open_order(shop, at=at, product=product, quantity=2)
+    line = make.line_of(order)
+    given = {f"units-{line.pk}": "1", "reason": "out_of_stock"}
+    preview = as_packer.post(url("order_cancel", shop, code=order.code), given)
+    assert preview.status_code == 200
+    assert "The buyer gets" in preview.content.decode()
+    assert make.line_of(order).cancelled_quantity == 0
+    answer = as_packer.post(url("order_cancel", shop, code=order.code), {**given, "confirm": "1"})
+    assert answer.status_code == 302
+    assert make.line_of(order).cancelled_quantity == 1
+
+
+def test_it_previews_bulk_shipping_and_names_each_row(as_packer, shop, at, soon):
+    product = make_product(shop, on_hand=10)
+    good, bad = (make.make_open_order(shop, at=at, product=product) for _one in range(2))
+    unpaid = make.make_order(shop, at=at, product=product)
+    picked = {"pick": [good.code, bad.code, unpaid.code]}
+    page = as_packer.post(url("ship_preview", shop), picked).content.decode()
+    assert f"number-{good.code}-1" in page
+    assert "Not paid yet." in page
+    given = {
+        f"carrier-{good.code}-1": "sandbox",
+        f"number-{good.code}-1": make.tracking_number(),
+        f"carrier-{bad.code}-1": "ups",
+        f"number-{bad.code}-1": "NONSENSE",
+    }
+    page = as_packer.post(url("ship_many", shop), given).content.decode()
+    assert "1 done, 1 not" in page
+    assert "is not a tracking number of UPS" in page
+    assert [make.package_of(order).in_house for order in (good, bad)] == [False, True]
+
+
+def test_it_decides_a_return_on_its_page(as_packer, shop, at, late):
+    found = make_return(shop, at)
+    page = as_packer.get(url("return", shop, code=found.code)).content.decode()
+    assert "If it is refunded" in page
+    refused = as_packer.post(url("return_refusal", shop, code=found.code), {"reason": "used", "justification": "no"})
+    assert refused.status_code == 422
+    assert "Say in a sentence why" in refused.content.decode()
+    done = as_packer.post(url("return_approval", shop, code=found.code), headers={"HX-Request": "true"})
+    assert done.status_code == 200
+    assert ReturnRequest.objects.get().status == "awaiting_return"
+    again = as_packer.post(url("return_approval", shop, code=found.code), headers={"HX-Request": "true"})
+    assert again.status_code == 409
+    assert "is now “Awaiting return”" in again.content.decode()
+
+
+def test_it_lists_returns_with_their_clocks_in_few_queries(as_packer, shop, at, django_assert_max_num_queries, late):
+    for _one in range(3):
+        make_return(shop, at)
+    as_packer.get(url("return_list", shop))
+    with django_assert_max_num_queries(8):
+        page = as_packer.get(url("return_list", shop), {"tab": "to_decide"}).content.decode()
+    assert page.count("data-row") == 3
+
+
+def test_it_prints_a_packing_slip_and_says_when_there_is_no_label(as_packer, shop, at, soon):
+    order = make.make_open_order(shop, at=at, name="Zoë Łukasz")
+    slip = as_packer.get(url("package_slip", shop, code=f"{order.code}-1"))
+    assert slip["Content-Type"] == "application/pdf"
+    assert slip.content.startswith(b"%PDF")
+    label = as_packer.get(url("package_label", shop, code=f"{order.code}-1"))
+    assert label.status_code == 409
+    assert "No label has been bought" in label.content.decode()
+
+
+def test_it_shows_nothing_of_an_order_that_does_not_exist(as_packer, shop, late):
+    assert as_packer.get(url("order", shop, code="ACMEXXXXXXXX")).status_code == 404
+    assert not Order.objects.exists()
+
+
+def test_it_keeps_a_list_as_somebody_likes_it(as_packer, client, shop, owner, packer, at, late):
+    place, saved = url("order_list", shop), url("view_save", shop)
+    answer = as_packer.post(saved, {"name": " Due  soon ", "query": "tab=to_ship&page=xyz", "shared": "on"})
+    assert answer.url == f"{place}?tab=to_ship"
+    as_packer.post(saved, {"name": "Mine", "query": "tab=late"})
+    as_packer.post(saved, {"name": "Mine", "query": "tab=on_hold"})
+    assert list(SavedView.objects.order_by("name").values_list("name", "query")) == [
+        ("Due soon", "tab=to_ship"),
+        ("Mine", "tab=on_hold"),
+    ]
+    assert "Give the view a name." in as_packer.post(saved, {"name": " "}, follow=True).content.decode()
+    client.force_login(owner)
+    page = client.get(place).content.decode()
+    assert "Due soon" in page
+    assert "Mine" not in page
+    shared = SavedView.objects.get(shared=True)
+    removal = url("view_remove", shop, number=shared.pk)
+    assert "saved by somebody else" in client.post(removal, follow=True).content.decode()
+    client.force_login(packer)
+    client.post(removal)
+    assert SavedView.objects.count() == 1
+
+
+def test_it_shows_no_saved_view_of_another_shop(client, shop, stranger, packer, at, late):
+    SavedView.objects.create(
+        shop=shop, list_name="orders", name="X", query="tab=late", shared=True, saved_by=packer, saved_at=at
+    )
+    client.force_login(stranger)
+    number = SavedView.objects.get().pk
+    assert client.post(f"/s/ZEBR/orders/views/{number}/removal/").status_code == 404
+    assert client.post(url("view_save", shop), {"name": "Y"}).status_code == 404
+    assert client.post(url("view_remove", shop, number=number)).status_code == 404
+    assert SavedView.objects.count() == 1

@@ -1,0 +1,213 @@
+"""Buying: browse, basket, coupon, checkout, order page. As a guest, without JavaScript, and never another shop's."""
+
+import pytest
+from django.urls import reverse
+
+from catalog.models import Sku, StockItem
+from orders.buyer_links import buyer_path, read_token, token_of
+from orders.models import Order, ReturnRequest
+from storefront.models import Basket, BasketLine
+from support.models import BuyerMessage, Conversation, Review
+from tests.factories.catalog import make_product, set_status, sku_of
+from tests.factories.marketing import make_coupon
+from tests.factories.orders import make_delivered_order, make_order, pay
+
+ADDRESS = {
+    "name": "Buyer One",
+    "email": "buyer@example.org",
+    "phone": "",
+    "line1": "1 Sample Road",
+    "line2": "",
+    "city": "Albany",
+    "region": "ny",
+    "postal_code": "12207",
+}
+
+
+@pytest.fixture
+def here(at, monkeypatch):
+    """The pages' clock stands at the moment of the tests."""
+    from seller_center.kernel import clock
+
+    monkeypatch.setattr(clock, "now", lambda: at)
+    return at
+
+
+@pytest.fixture
+def mug(shop):
+    return make_product(shop, price_minor=1_999, on_hand=5)
+
+
+def place(name: str, shop, **more: str) -> str:
+    return reverse(f"storefront:{name}", kwargs={"slug": shop.slug, **more})
+
+
+def put_in(client, shop, product, quantity=1):
+    return client.post(place("put_in", shop), {"sku": sku_of(product).code, "quantity": str(quantity)})
+
+
+def test_it_shows_the_shop_and_its_products_to_anybody(client, shop, mug, here):
+    draft = make_product(shop)
+    set_status(draft, "draft") if draft.status != "draft" else None
+    page = client.get(place("shop", shop)).content.decode()
+    assert mug.name in page
+    product = client.get(place("product", shop, product=mug.slug))
+    assert product.status_code == 200
+    assert "$19.99" in product.content.decode()
+
+
+def test_it_answers_404_for_shops_and_products_that_are_not_public(client, shop, other_shop, mug, here):
+    assert client.get(place("shop", shop).replace(shop.slug, "nobody")).status_code == 404
+    assert client.get(place("product", other_shop, product=mug.slug)).status_code == 404
+
+
+def test_it_buys_with_a_coupon_and_shows_the_exact_total_first(client, shop, mug, here):
+    make_coupon(shop, "TENOFF", percent=10, at=here)
+    put_in(client, shop, mug, 2)
+    assert client.post(place("coupon", shop), {"code": "tenoff"}).status_code == 302
+    shown = client.post(place("checkout", shop), ADDRESS)
+    total = shown.context["shown_total"]
+    assert "place" not in Order.objects.values_list("code", flat=True)
+    assert not Order.objects.exists(), "looking at the total orders nothing"
+    done = client.post(place("checkout", shop), {**ADDRESS, "shown_total": total, "place": "1"})
+    order = Order.objects.get()
+    assert done.headers["Location"] == place("payment", shop, token=token_of(order))
+    assert (order.total_minor, order.seller_discount_minor, order.channel) == (total, 400, "storefront")
+    assert StockItem.objects.get(sku=sku_of(mug)).reserved == 2
+    assert not BasketLine.objects.exists()
+
+
+def test_it_orders_once_however_often_the_button_is_pressed(client, shop, mug, here):
+    put_in(client, shop, mug)
+    total = client.post(place("checkout", shop), ADDRESS).context["shown_total"]
+    twice = {**ADDRESS, "shown_total": total, "place": "1"}
+    lines = list(BasketLine.objects.values("shop_id", "basket_id", "sku_id", "quantity", "seen_price_minor"))
+    client.post(place("checkout", shop), twice)
+    # the second click left before the first had answered: the basket was still full then
+    Basket.objects.update(order_code="")
+    BasketLine.objects.bulk_create([BasketLine(**line) for line in lines])
+    client.post(place("checkout", shop), twice)
+    assert Order.objects.count() == 1
+
+
+def test_it_never_charges_a_price_that_was_not_shown(client, shop, mug, here):
+    put_in(client, shop, mug)
+    total = client.post(place("checkout", shop), ADDRESS).context["shown_total"]
+    Sku.objects.update(price_minor=2_999)
+    answer = client.post(place("checkout", shop), {**ADDRESS, "shown_total": total, "place": "1"})
+    assert not Order.objects.exists()
+    assert answer.context["shown_total"] > total, "the new total is shown and has to be confirmed"
+
+
+def test_it_says_how_many_are_left_and_keeps_the_basket(client, shop, mug, here):
+    answer = put_in(client, shop, mug, 6)
+    assert answer.status_code == 409
+    assert "Only 5 of" in answer.content.decode()
+    assert not BasketLine.objects.exists()
+
+
+@pytest.mark.parametrize("quantity", ["-1", "0", "1000", "two"])
+def test_it_refuses_strange_quantities(client, shop, mug, here, quantity):
+    assert put_in(client, shop, mug, quantity).status_code == 422
+    assert not BasketLine.objects.exists()
+
+
+def test_it_says_why_a_coupon_does_not_fit_and_forgets_it(client, shop, mug, here):
+    put_in(client, shop, mug)
+    answer = client.post(place("coupon", shop), {"code": "NOTHING"})
+    assert answer.status_code == 409
+    assert "no coupon" in answer.content.decode()
+    assert Basket.objects.get().coupon_code == ""
+
+
+def test_it_names_what_the_checkout_lacks(client, shop, mug, here):
+    put_in(client, shop, mug)
+    answer = client.post(place("checkout", shop), {**ADDRESS, "email": "nowhere", "city": ""})
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"email", "city"}
+
+
+def test_it_keeps_a_basket_per_shop(client, shop, other_shop, mug, here):
+    put_in(client, shop, mug)
+    assert client.get(place("basket", other_shop)).context["lines"] == []
+
+
+def test_it_opens_an_order_by_its_secret_link_only(client, shop, other_shop, here):
+    order = make_order(shop)
+    assert client.get(buyer_path(order)).status_code == 200
+    assert read_token(token_of(order)) == (shop.pk, order.code)
+    for path in (
+        place("order", shop, token=order.code),
+        place("order", other_shop, token=token_of(order)),
+        buyer_path(order)[:-2] + "x/",
+    ):
+        assert client.get(path).status_code == 404
+
+
+def test_it_keeps_the_order_page_out_of_caches_and_referrers(client, shop, here):
+    answer = client.get(buyer_path(make_order(shop)))
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["Referrer-Policy"] == "same-origin"
+
+
+def test_it_cancels_freely_for_an_hour_and_then_no_longer(client, shop, here):
+    order = pay(make_order(shop))
+    path = place("cancellation", shop, token=token_of(order))
+    assert client.post(path, {"reason": "changed_mind"}).status_code == 302
+    order.refresh_from_db()
+    assert order.status == Order.Status.CANCELLED
+    again = client.post(path, {"reason": "changed_mind"})
+    assert again.status_code == 409
+
+
+def test_it_sends_a_message_that_the_shop_owes_an_answer_to(client, shop, here):
+    order = pay(make_order(shop))
+    path = place("message", shop, token=token_of(order))
+    assert client.post(path, {"body": "When will it come?"}).status_code == 302
+    assert client.post(path, {"body": "  "}).status_code == 422
+    conversation = Conversation.objects.get()
+    assert conversation.status == Conversation.Status.AWAITING_SHOP
+    assert BuyerMessage.objects.get().body == "When will it come?"
+
+
+def test_it_reviews_what_has_arrived_and_only_once(client, shop, here):
+    waiting = pay(make_order(shop))
+    path = place("review", shop, token=token_of(waiting))
+    line = waiting.lines.get() if hasattr(waiting, "lines") else None
+    refused = client.post(path, {"line": line.pk, "stars": "5", "body": ""})
+    assert refused.status_code == 409
+    order = make_delivered_order(shop)
+    path = place("review", shop, token=token_of(order))
+    wanted = {"line": order.lines.get().pk, "stars": "4", "body": "Good."}
+    assert client.post(path, wanted).status_code == 302
+    assert client.post(path, wanted).status_code == 409
+    assert Review.objects.get().stars == 4
+
+
+def test_it_does_not_review_a_line_of_another_order(client, shop, here):
+    order, other = make_delivered_order(shop), make_delivered_order(shop)
+    path = place("review", shop, token=token_of(order))
+    assert client.post(path, {"line": other.lines.get().pk, "stars": "1"}).status_code == 404
+    assert not Review.objects.exists()
+
+
+def test_it_asks_for_a_return_with_reason_and_units(client, shop, here):
+    order = make_delivered_order(shop)
+    path = place("return", shop, token=token_of(order))
+    line = order.lines.get()
+    wanted = {f"units-{line.pk}": "1", "kind": "return_and_refund", "reason": "damaged", "note": "A crack."}
+    assert client.post(path, {**wanted, f"units-{line.pk}": "x"}).status_code == 422
+    assert client.post(path, wanted).status_code == 302
+    assert ReturnRequest.objects.get().reason == "damaged"
+
+
+def test_it_costs_the_same_queries_for_one_product_and_for_twenty(
+    client, shop, mug, here, django_assert_max_num_queries
+):
+    client.get(place("shop", shop))
+    for _number in range(20):
+        make_product(shop)
+    with django_assert_max_num_queries(8):
+        client.get(place("shop", shop))
+    with django_assert_max_num_queries(12):
+        client.get(place("product", shop, product=mug.slug))

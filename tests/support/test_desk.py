@@ -1,0 +1,116 @@
+"""The support desk: every open ticket has a promise, both sides are told, nobody answers the same ticket twice."""
+
+import datetime as dt
+
+import pytest
+from django.core import mail
+
+from seller_center import inbox, reactions
+from seller_center.kernel.errors import DomainError, Invalid
+from shops.models import Deadline, Notice, ShopEvent
+from support import desk
+from support.models import Ticket, TicketMessage
+from tests.factories.shops import AT, make_staff
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def agent(db):
+    """A member of the support staff."""
+    return make_staff("support")
+
+
+def opened(shop, owner, **fields) -> Ticket:
+    given = {"topic": "order", "subject": "Where is it?", "body": "The parcel has not moved.", **fields}
+    return desk.open_ticket(shop=shop, by=owner, at=AT, **given)
+
+
+def running(ticket) -> list[Deadline]:
+    return list(Deadline.objects.about(ticket.shop, "ticket", ticket.code).running())
+
+
+def test_it_promises_an_answer_within_the_policys_hours(shop, owner):
+    ticket = opened(shop, owner, about_kind="order", about_code="ACMEXYZ")
+    assert ticket.answer_by == AT + 12 * HOUR
+    [deadline] = running(ticket)
+    assert (deadline.due_at, deadline.label) == (ticket.answer_by, "Where is it?")
+
+
+def test_it_is_urgent_for_shops_of_the_programme(shop, owner):
+    shop.programme_eligible = True
+    shop.save(update_fields=["programme_eligible"])
+    ticket = opened(shop, owner)
+    assert ticket.urgent
+    assert ticket.answer_by == AT + HOUR
+
+
+def test_it_keeps_the_promise_and_tells_the_seller(shop, owner, agent):
+    ticket = opened(shop, owner)
+    reactions.deliver_all(AT)
+    assert [one.to for one in mail.outbox] == [[agent.email]]
+    ticket = desk.answer(ticket=ticket, body="It is in Memphis.", by=agent, at=AT + HOUR)
+    assert ticket.status == Ticket.Status.ANSWERED
+    assert not running(ticket)
+    assert Deadline.objects.get(subject_code=ticket.code).ended_as == "met"
+    reactions.deliver_all(AT + HOUR)
+    assert mail.outbox[-1].to == [owner.email]
+    assert "It is in Memphis." in mail.outbox[-1].body
+    assert Notice.objects.get(to=owner).title == "Support answered: Where is it?"
+
+
+def test_it_tells_each_side_once_however_often_the_event_is_delivered(shop, owner, agent):
+    ticket = desk.answer(ticket=opened(shop, owner), body="Here.", by=agent, at=AT)
+    reactions.deliver_all(AT)
+    told = len(mail.outbox)
+    ShopEvent.objects.update(delivered_at=None, next_attempt_at=AT, attempts=0)
+    reactions.deliver_all(AT)
+    assert len(mail.outbox) == told
+    assert Notice.objects.filter(to=owner).count() == 1
+    assert ticket.first_answered_at == AT
+
+
+def test_it_promises_anew_when_the_seller_writes_again(shop, owner, agent):
+    ticket = desk.answer(ticket=opened(shop, owner), body="Here.", by=agent, at=AT)
+    ticket = desk.reply(ticket=ticket, body="Still nothing.", by=owner, at=AT + 2 * HOUR)
+    assert ticket.status == Ticket.Status.OPEN
+    assert running(ticket)[0].due_at == AT + 14 * HOUR
+
+
+def test_it_does_not_move_the_promise_while_the_seller_waits(shop, owner):
+    ticket = desk.reply(ticket=opened(shop, owner), body="One more thing.", by=owner, at=AT + 2 * HOUR)
+    assert running(ticket)[0].due_at == AT + 12 * HOUR
+
+
+def test_it_counts_a_missed_promise_and_leaves_the_ticket_open(shop, owner):
+    ticket = opened(shop, owner)
+    inbox.sweep(AT + 12 * HOUR)
+    ticket.refresh_from_db()
+    assert ticket.status == Ticket.Status.OPEN
+    assert Deadline.objects.get(subject_code=ticket.code).ended_as == "missed"
+    reactions.deliver_all(AT + 12 * HOUR)
+    assert "We are late" in Notice.objects.get(to=owner).title
+
+
+def test_it_names_who_is_at_a_ticket_already(shop, owner, agent):
+    ticket = desk.claim(ticket=opened(shop, owner), by=agent, at=AT)
+    colleague = make_staff("support")
+    with pytest.raises(DomainError, match=str(agent)):
+        desk.claim(ticket=ticket, by=colleague, at=AT)
+    desk.release(ticket=ticket, by=agent, at=AT)
+    assert desk.claim(ticket=ticket, by=colleague, at=AT).claimed_by == colleague
+
+
+def test_it_refuses_an_empty_message_and_writes_nothing(shop, owner):
+    with pytest.raises(Invalid) as refused:
+        opened(shop, owner, body="  ")
+    assert refused.value.field == "body"
+    assert not Ticket.objects.exists()
+    assert not TicketMessage.objects.exists()
+    assert not Deadline.objects.exists()
+
+
+def test_it_is_solved_by_the_seller_and_opens_again_with_a_message(shop, owner):
+    ticket = desk.solve(ticket=opened(shop, owner), by=owner, at=AT)
+    assert not running(ticket)
+    assert desk.reply(ticket=ticket, body="Not quite.", by=owner, at=AT).status == Ticket.Status.OPEN
