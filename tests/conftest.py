@@ -23,6 +23,14 @@ def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterato
         database.drop_database(worker)
 
 
+@pytest.fixture(autouse=True)
+def _no_policy_remembered() -> None:
+    """A test that was rolled back may have written a policy version; a process remembers the list for seconds."""
+    from shops import policy_book
+
+    policy_book.forget_versions()
+
+
 @pytest.fixture
 def at() -> datetime:
     """The moment at which tests act: a Wednesday noon in New York, far from month ends and clock changes."""

@@ -22,7 +22,7 @@ def things(shop, owner, at):
     return {
         "file": StoredFile.objects.create(
             shop=shop, code="FILE", kind="document", name="x", media_type="image/jpeg", size_bytes=1,
-            path="", stored_at=at
+            path="never/stored", stored_at=at
         ),
         "job": Job.objects.create(shop=shop, code="JOB", kind="catalog.import", asked_at=at, by=owner),
         "notice": Notice.objects.create(shop=shop, to=owner, kind="x", title="x", at=at),
