@@ -2,6 +2,15 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+
+def _guard_isolation(sender: object, connection: BaseDatabaseWrapper, **_more: object) -> None:
+    """Each new connection refuses isolation levels (DEC1)."""
+    from seller_center.kernel import isolation
+
+    isolation.guard(connection)
 
 
 class SellerCenterConfig(AppConfig):
@@ -15,6 +24,7 @@ class SellerCenterConfig(AppConfig):
         from shops.reacting import use_table
 
         use_table(REACTIONS)
+        connection_created.connect(_guard_isolation, dispatch_uid="isolation")
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):

@@ -9,13 +9,13 @@ import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, models
 
+from seller_center.kernel.isolation import snapshot
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.transitions import Moves, MovesTrigger
 from shops.proof import Check
@@ -66,22 +66,14 @@ def all_checks() -> list[Check]:
 
 def prove(*, at: dt.datetime, checks: Iterable[Check] | None = None) -> Iterator[Answer]:
     """Run the checks on one snapshot, read-only; yields what each found, in order."""
-    with _snapshot():
+    alone = not connection.in_atomic_block
+    with snapshot("prove"):
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = '30min'")
         shops = _shop_codes()
         for check in all_checks() if checks is None else checks:
             yield _ask(check, at, shops)
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """One read-only look at the database, so that what happens meanwhile is no finding."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                cursor.execute("SET LOCAL statement_timeout = '30min'")
-        yield
 
 
 def _ask(check: Check, at: dt.datetime, shops: dict[int, str]) -> Answer:

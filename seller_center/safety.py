@@ -42,9 +42,13 @@ def _switches(s: Mapping[str, Any]) -> Iterator[str]:
         ("TESTING", "it weakens passwords and sends no mail"),
         ("CLOCK_MAY_MOVE", "money would be released before its time"),
         ("HTTP_ALLOW_LOCAL", "outgoing requests could reach the inner network"),
+        ("FAILPOINTS", "the process would end in the middle of its work"),
     ):
         if s[name]:
-            yield f"{name}=1 is for a machine of one's own: {why}."
+            value = s[name] if isinstance(s[name], str) else 1
+            yield f"{name}={value} is for a machine of one's own: {why}."
+    if any("isolation" in str(database.get("OPTIONS", "")) for database in s["DATABASES"].values()):
+        yield "DATABASES: no connection may have an isolation of its own; the guards are made for READ COMMITTED."
     if not s["HTTPS"]:
         yield "HTTPS=0 is for a machine of one's own: log-ins would travel in clear."
 

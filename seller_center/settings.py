@@ -27,6 +27,7 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".local"))).expanduse
 
 CLOCK_MAY_MOVE: bool = env.bool("CLOCK_MAY_MOVE", default=LOCAL)
 HTTP_ALLOW_LOCAL: bool = env.bool("HTTP_ALLOW_LOCAL", default=LOCAL)
+FAILPOINTS: str = env.str("FAILPOINTS", default="")  # read by the kernel itself; here so that production refuses it
 
 SECRET_KEY: str = env.str("SECRET_KEY", default="local-only-not-a-secret-" + "x" * 40 if LOCAL else "")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])

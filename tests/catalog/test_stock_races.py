@@ -8,22 +8,24 @@ import multiprocessing
 import random
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
 from catalog import publishing, stock
 from catalog.models import PictureAddress, Product, Reservation, Sku, StockItem
 from tests.factories.catalog import item_of, make_product, sku_of
 from tests.factories.shops import make_shop
+from tests.storm import HANG_SECONDS, be_patient
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 PROCESSES, THREADS = 4, 16
-HANG = 60
+HANG = HANG_SECONDS
 SOON = dt.timedelta(minutes=30)
 _fork = multiprocessing.get_context("fork")
 
@@ -55,10 +57,13 @@ def storm(work: Callable[[int], str], *, processes: int = PROCESSES, threads: in
 def _child(work, first: int, threads: int, barrier, answers) -> None:
     def act(number: int) -> None:
         try:
-            connection.ensure_connection()
+            be_patient()
             barrier.wait(HANG)
             answer = work(number)
+        except IntegrityError as error:
+            answer = type(error).__name__
         except Exception as error:
+            traceback.print_exc()
             answer = type(error).__name__
         finally:
             connection.close()

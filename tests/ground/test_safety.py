@@ -18,6 +18,8 @@ SAFE = {
     "TESTING": False,
     "CLOCK_MAY_MOVE": False,
     "HTTP_ALLOW_LOCAL": False,
+    "FAILPOINTS": "",
+    "DATABASES": {"default": {"OPTIONS": {"application_name": "seller-center"}}},
     "HTTPS": True,
     "SECRET_KEY": "0123456789abcdefghij" * 3,
     "ENCRYPTION_KEYS": {"k1": "0123456789abcdef" * 4},
@@ -38,6 +40,13 @@ UNSAFE = [
     ("TESTING", True, "TESTING=1"),
     ("CLOCK_MAY_MOVE", True, "CLOCK_MAY_MOVE=1"),
     ("HTTP_ALLOW_LOCAL", True, "HTTP_ALLOW_LOCAL=1"),
+    ("FAILPOINTS", "payout.after_bank=exit", "FAILPOINTS=payout.after_bank=exit is for"),
+    ("DATABASES", {"default": {"OPTIONS": {"isolation_level": "serializable"}}}, "isolation of its own"),
+    (
+        "DATABASES",
+        {"default": {"OPTIONS": {"options": "-c default_transaction_isolation=serializable"}}},
+        "isolation of its own",
+    ),
     ("HTTPS", False, "HTTPS=0"),
     ("SECRET_KEY", "", "SECRET_KEY must be"),
     ("SECRET_KEY", "short", "SECRET_KEY must be"),
@@ -88,7 +97,15 @@ def production(tmp_path) -> dict[str, str]:
     return {**check.production(servers), "DATA_DIR": str(tmp_path)}
 
 
-@pytest.mark.parametrize("fault", [{"CLOCK_MAY_MOVE": "1"}, {"ALLOWED_HOSTS": "*"}, {"SECRET_KEY": "short"}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"CLOCK_MAY_MOVE": "1"},
+        {"FAILPOINTS": "payout.after_bank=exit"},
+        {"ALLOWED_HOSTS": "*"},
+        {"SECRET_KEY": "short"},
+    ],
+)
 def test_the_program_itself_refuses(tmp_path, fault):
     done = manage("check", **{**production(tmp_path), **fault})
     assert done.returncode != 0

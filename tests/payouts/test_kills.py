@@ -8,6 +8,8 @@ import os
 import random
 import signal
 import time
+import traceback
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -15,11 +17,12 @@ from django.db.models import Sum
 
 from payouts import drafting, reconciliation, releasing, transfers
 from payouts.models import BankMovement, Entry, Payout, PayoutBatch, Transaction
-from seller_center.kernel import clock
+from seller_center.kernel import clock, failpoints
 from shops.models import Market
 from tests.factories.payouts import make_rich_shops
 from tests.factories.shops import make_staff
 from tests.sandbox.fixtures import SECRET, own_sandbox
+from tests.storm import HANG_SECONDS, be_patient
 
 __all__ = ["own_sandbox"]
 
@@ -29,6 +32,9 @@ PAYOUTS = 300
 KILLS = 50
 WORKERS = 3
 SEED = int(os.environ.get("SEED", "20261026"))
+#: Where a worker's life may end by itself, and after how many payouts at most: 50 deaths take fewer than 300 payouts.
+MINES = ("payout.after_claim", "payout.before_bank", "payout.after_bank", "payout.before_commit")
+LONGEST_LIFE = 5
 
 
 @pytest.fixture
@@ -47,17 +53,21 @@ def release_batch(at) -> PayoutBatch:
     return releasing.release(batch=batch, by=make_staff("finance"), at=at)
 
 
-def start_worker(at) -> int:
-    """A process that sends until nothing is left."""
+def start_worker(at, mine: str, told: Path) -> int:
+    """A process that sends until nothing is left, or until it steps on its mine."""
     connection.close()
     child = os.fork()
     if child:
         return child
     status = 1
     try:
+        be_patient()
+        failpoints.arm(mine)
         while transfers.send_released(at=at, seconds=60).unreachable:
             pass
         status = 0
+    except BaseException:
+        told.write_text(traceback.format_exc())
     finally:
         os._exit(status)
 
@@ -68,27 +78,42 @@ def work_left() -> int:
     return left
 
 
-def send_under_fire(at, kills: int) -> int:
-    """Send all of it with workers, killing one at a time at random moments; how many were killed at work."""
+def send_under_fire(at, kills: int, told: Path) -> int:
+    """Send all of it with workers that die; how many deaths there were.
+
+    They are killed from outside at random moments. How many of those come in time depends on the machine, so each
+    worker also carries a mine at a random place: it dies there at its first to fifth payout, as by a kill.
+    """
     chance = random.Random(SEED)
     print(f"SEED={SEED}")
-    workers, killed, until = [start_worker(at) for _number in range(WORKERS)], 0, time.monotonic() + 100
+    died, until = 0, time.monotonic() + HANG_SECONDS
+
+    def another() -> int:
+        mine = f"{chance.choice(MINES)}=exit:{chance.randint(1, LONGEST_LIFE)}" if died < kills else ""
+        return start_worker(at, mine, told)
+
+    workers = [another() for _number in range(WORKERS)]
     while work_left():
         assert time.monotonic() < until, "the workers are stuck"
         time.sleep(chance.uniform(0.005, 0.06))  # when it strikes, not what it waits for
         victim = chance.randrange(WORKERS)
-        done, status = os.waitpid(workers[victim], os.WNOHANG)
-        assert status == 0, "a worker failed on its own"
-        if not done and killed < kills:
-            os.kill(workers[victim], signal.SIGKILL)
-            os.waitpid(workers[victim], 0)
-            killed += 1
-            done = True
-        if done:
-            workers[victim] = start_worker(at)
+        if died < kills:
+            os.kill(workers[victim], signal.SIGKILL)  # one that has ended already stays what it is until waited for
+        for place, worker in enumerate(workers):
+            done, status = os.waitpid(worker, 0 if place == victim and died < kills else os.WNOHANG)
+            if done:
+                died += was_killed(status, told)
+                workers[place] = another()
     for worker in workers:
-        os.waitpid(worker, 0)
-    return killed
+        died += was_killed(os.waitpid(worker, 0)[1], told)
+    return died
+
+
+def was_killed(status: int, told: Path) -> bool:
+    """Whether a worker died, by us or by its mine; False when it found nothing left. All else is a fault."""
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (0, -signal.SIGKILL, failpoints.EXIT_STATUS), f"a worker failed on its own:\n{told.read_text()}"
+    return code != 0
 
 
 def bank_lines(bank) -> list[dict]:
@@ -104,18 +129,18 @@ def bank_lines(bank) -> list[dict]:
     return found
 
 
-def test_fifty_kills_lose_nothing_and_pay_nothing_twice(bank):
+def test_fifty_kills_lose_nothing_and_pay_nothing_twice(bank, tmp_path):
     at = clock.real_now()
     batch = release_batch(at)
     assert batch.payout_count == PAYOUTS
-    assert send_under_fire(at, KILLS) == KILLS
-    assert Payout.objects.filter(accepted_at=None).count() == 0
+    assert send_under_fire(at, KILLS, tmp_path / "told") >= KILLS
     assert Payout.objects.aggregate(most=Sum("attempts"))["most"] > PAYOUTS  # some were taken over
 
     bank.pass_time(days=5)
     later = at + dt.timedelta(days=5)
     transfers.finish_batches(at=later)
     reconciliation.reconcile(at=later)
+    assert Payout.objects.filter(accepted_at=None).count() == 0
     total = batch.total_minor
     lines = bank_lines(bank)
     assert len(lines) == len({line["key"] for line in lines}) == PAYOUTS
@@ -128,11 +153,11 @@ def test_fifty_kills_lose_nothing_and_pay_nothing_twice(bank):
     assert PayoutBatch.objects.get().status == "reconciled"
 
 
-def test_without_the_key_kills_pay_twice(bank, monkeypatch):
+def test_without_the_key_kills_pay_twice(bank, monkeypatch, tmp_path):
     """The control: a key of each worker's own, so that a taken-over payout is another transfer to the bank."""
     at = clock.real_now()
     monkeypatch.setattr(Payout, "key", property(lambda self: f"payout:{self.pk}:{self.lease_owner}"))
     release_batch(at)
-    send_under_fire(at, KILLS)
+    assert send_under_fire(at, KILLS, tmp_path / "told") >= KILLS
     bank.pass_time(days=5)
     assert len(bank_lines(bank)) > PAYOUTS
