@@ -1,6 +1,7 @@
 """Running coupons: draft, schedule, go live, pause, end. The clock takes them live and ends them."""
 
 import datetime as dt
+import string
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from marketing.models import Coupon
 from seller_center.kernel.errors import DomainError, Invalid
-from seller_center.kernel.locking import lock_rows
+from seller_center.kernel.locking import LockKind, advisory_lock, lock_rows
 from seller_center.kernel.transitions import move
 from shops import deadlines, events
 from shops.models import Deadline
@@ -19,8 +20,16 @@ from shops.scope import scope
 CHANGEABLE_WHEN_LIVE = frozenset({"name", "ends_at", "limit_count"})
 
 
+#: What the code of the new-seller coupon begins with; the percentage follows.
+WELCOME = "WELCOME"
+
+
 class NotChangeable(DomainError):
     """After going live only name, end and quantity change: buyers have seen the rest."""
+
+
+class NotYours(DomainError):
+    """The marketplace pays for this coupon, so the shop may not stretch its terms."""
 
 
 def create(*, shop, by, at: dt.datetime, **fields: Any) -> Coupon:
@@ -34,12 +43,51 @@ def create(*, shop, by, at: dt.datetime, **fields: Any) -> Coupon:
     return coupon
 
 
+def grant_to_new_seller(*, shop, budget_minor: int, ends_at: dt.datetime, at: dt.datetime) -> Coupon | None:
+    """The coupon that the marketplace pays for a new shop (rulebook §2): live at once, ends with its budget or offer.
+
+    None where the policy of the day gives no budget or the offer is over. The second call finds the first one's coupon.
+    """
+    with scope(shop, by=None):
+        advisory_lock(LockKind.CODE_ISSUE, shop.pk)
+        there = Coupon.objects.in_shop(shop).funded_by_platform().first()
+        if there is not None or budget_minor <= 0 or ends_at <= at:
+            return there
+        offer = policy_for(shop, at).new_seller_offer
+        coupon = create(
+            shop=shop,
+            by=None,
+            at=at,
+            code=_free_code(shop, f"{WELCOME}{offer.coupon_percent}"),
+            name=_("New-seller offer, paid by the marketplace"),
+            kind=Coupon.Kind.PERCENT,
+            percent=offer.coupon_percent,
+            per_buyer_limit_count=offer.coupon_per_buyer,
+            budget_minor=budget_minor,
+            funded_by=Coupon.FundedBy.PLATFORM,
+            starts_at=at,
+            ends_at=ends_at,
+        )
+        return start(coupon=coupon, by=None, at=at)
+
+
+def _free_code(shop, wanted: str) -> str:
+    """The wanted code, or the first with a letter behind it that the shop does not use."""
+    taken = set(Coupon.objects.in_shop(shop).filter(code__startswith=wanted).values_list("code", flat=True))
+    return next(code for code in (wanted, *(f"{wanted}{sign}" for sign in string.ascii_uppercase)) if code not in taken)
+
+
 def change(*, coupon: Coupon, by, at: dt.datetime, **fields: Any) -> Coupon:
     """Change a coupon: all of a draft, only name, end and quantity of one that has been live."""
     with scope(coupon.shop, by=by):
         [coupon] = lock_rows(Coupon.objects.in_shop(coupon.shop).filter(pk=coupon.pk))
         changed = {name: value for name, value in fields.items() if getattr(coupon, name) != value}
         refused = set(changed) - CHANGEABLE_WHEN_LIVE
+        if coupon.by_platform and set(changed) - {"name"}:
+            raise NotYours(
+                _("The marketplace pays for this coupon: you may name it, pause it or end it, its terms stay."),
+                field=min(set(changed) - {"name"}),
+            )
         if not coupon.changeable and refused:
             raise NotChangeable(
                 _("A coupon that has been live keeps its terms. Only name, end and number of uses may change."),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketing.coupons import CHANGEABLE_WHEN_LIVE
 from marketing.models import Coupon
 from seller_center.kernel.money import exponent
 
@@ -53,7 +54,8 @@ class CouponForm(forms.Form):
         kwargs.setdefault("initial", self._initial(coupon, at))
         super().__init__(*args, **kwargs)
         if coupon is not None and not coupon.changeable:
-            for name in self.fields.keys() - {"name", "ends_at", "limit_count"}:
+            open_still = {"name"} if coupon.by_platform else {"name", *CHANGEABLE_WHEN_LIVE}
+            for name in self.fields.keys() - open_still:
                 self.fields[name].disabled = True
 
     def _initial(self, coupon: Coupon | None, at: dt.datetime | None) -> dict:

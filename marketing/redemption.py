@@ -64,6 +64,8 @@ def quote(*, shop, code: str, lines: Sequence[QuoteLine], buyer: BuyerFacts, at:
             _("The coupon “%(code)s” needs a basket of at least %(least)s.") % {"code": coupon.code, "least": least},
             field="coupon_code",
         )
+    if coupon.left_minor is not None and discount > coupon.left_minor:
+        raise CouponRefused(_("The coupon “%(code)s” has been used up.") % {"code": coupon.code}, field="coupon_code")
     return Discount(coupon, discount, tuple(share_by_line(discount, lines)), coupon.funded_by)
 
 

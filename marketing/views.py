@@ -34,7 +34,9 @@ def coupon_list(request: HttpRequest, shop) -> HttpResponse:
         {"label": label, "url": f"{here}?status={value}" if value else here, "here": value == status}
         for value, label in TABS
     ]
-    return render(request, "marketing/coupon_list.html", {"shop": shop, "page": page, "tabs": tabs, "status": status})
+    offer = Coupon.objects.in_shop(shop).funded_by_platform().first()
+    context = {"shop": shop, "page": page, "tabs": tabs, "status": status, "offer": offer}
+    return render(request, "marketing/coupon_list.html", context)
 
 
 @for_shop(area="marketing", may="edit")

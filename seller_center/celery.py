@@ -45,6 +45,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("sweep-deadlines", "sweep_deadlines", "seller_center.tasks.sweep_deadlines", timedelta(seconds=10)),
     Periodic("run-jobs", "run_jobs", "seller_center.tasks.run_jobs", timedelta(seconds=5), queue="jobs"),
     Periodic("clear-sessions", "clearsessions", "seller_center.tasks.clear_sessions", crontab(minute=15, hour=8)),
+    # floor 1: shops
+    Periodic("prune-files", "prune_files", "shops.tasks.prune_files", crontab(minute=45, hour=8), queue="jobs"),
     # floor 2: catalog
     Periodic(
         "alert-low-stock", "alert_low_stock", "catalog.tasks.alert_low_stock", timedelta(minutes=15), queue="jobs"

@@ -33,7 +33,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "application.refused": ("shops.tasks.tell_application_refused",),
     "document.uploaded": (),
     "document.expired": ("shops.tasks.tell_document_expired",),
-    "shop.opened": (),
+    "shop.opened": ("marketing.tasks.open_new_seller_coupon",),
     "shop.profile_changed": (),
     "shop.contact_changed": ("shops.tasks.tell_contact_changed",),
     "bank_account.changed": ("shops.tasks.tell_bank_account_changed",),

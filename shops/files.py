@@ -23,6 +23,8 @@ from shops.models import FileAccess, StoredFile
 from shops.scope import scope
 
 PIECE_BYTES = 1024 * 1024
+#: A file may be younger than the commit of its row: what is younger than this is left alone.
+LEFT_ALONE = dt.timedelta(days=1)
 _LENGTH = struct.Struct(">I")
 
 
@@ -113,6 +115,14 @@ def orphans(*, older_than: dt.timedelta) -> list[str]:
         named = set(StoredFile.objects.filter(path__in=paths).values_list("path", flat=True))
         found += [path for path in paths if path not in named and store.get_modified_time(path) < before]
     return found
+
+
+def prune(*, older_than: dt.timedelta) -> list[str]:
+    """Delete the orphans; returns their paths. Repeatable: what is gone is no orphan."""
+    paths = orphans(older_than=older_than)
+    for path in paths:
+        storage().delete(path)
+    return paths
 
 
 def _sealed(shop_id: int, code: str, content: bytes) -> bytes:

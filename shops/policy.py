@@ -38,6 +38,8 @@ class NewSellerOffer:
     referral_fee_share_bp: int
     days: int
     coupon_budget_minor: int
+    coupon_percent: int
+    coupon_per_buyer: int
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -362,6 +364,8 @@ def _check(policy: Policy) -> None:
         raise PolicyError("“sla.reading” must be “hours” or “business_days”.")
     if policy.new_seller_offer.referral_fee_share_bp > 10_000:
         raise PolicyError("“new_seller_offer.referral_fee_share_bp” must be at most 10000 (100 %).")
+    if not 1 <= policy.new_seller_offer.coupon_percent <= policy.coupons.most_percent:
+        raise PolicyError("“new_seller_offer.coupon_percent” must be 1 to “coupons.most_percent”.")
     rates = {"referral_bp": policy.fees.referral_bp, **policy.fees.referral_by_class_bp}
     for name, rate in rates.items():
         if rate > 10_000:

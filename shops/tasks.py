@@ -1,6 +1,8 @@
-"""Reactions of floor 1: people are told."""
+"""Reactions and clockwork of floor 1: people are told, files that nobody names are taken away."""
 
-from shops import telling, telling_applicants, telling_owners
+from celery import shared_task
+
+from shops import files, telling, telling_applicants, telling_owners
 from shops.models import ShopEvent
 from shops.reacting import reaction
 
@@ -105,3 +107,9 @@ def tell_member_removed(event: ShopEvent) -> None:
 def tell_deadline_delegated(event: ShopEvent) -> None:
     """Who is responsible from now on hears of it."""
     telling_owners.deadline_delegated(event)
+
+
+@shared_task(name="shops.tasks.prune_files")
+def prune_files() -> None:
+    """Take away private files that deeds left which were undone."""
+    files.prune(older_than=files.LEFT_ALONE)

@@ -23,6 +23,10 @@ class CouponQuerySet(OwnedQuerySet):
             Q(ends_at__isnull=True) | Q(ends_at__gt=at)
         )
 
+    def funded_by_platform(self):
+        """Paid for by the marketplace, newest first."""
+        return self.filter(funded_by=Coupon.FundedBy.PLATFORM).newest_first()
+
     def automatic(self):
         """Applied without a code."""
         return self.filter(automatic=True)
@@ -132,6 +136,16 @@ class Coupon(ShopOwned):
     def changeable(self) -> bool:
         """May everything be edited still? After going live only name, end and quantity (rulebook §6)."""
         return self.status == self.Status.DRAFT
+
+    @property
+    def by_platform(self) -> bool:
+        """Does the marketplace pay for it?"""
+        return self.funded_by == self.FundedBy.PLATFORM
+
+    @property
+    def left_minor(self) -> int | None:
+        """How much of the budget is left; None: no budget."""
+        return None if self.budget_minor is None else max(0, self.budget_minor - self.given_minor)
 
     @property
     def left_count(self) -> int | None:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -75,6 +76,15 @@ def test_there_is_one_beat_and_a_worker_for_every_queue():
     assert sum("beat" in command for command in commands) == 1
     served = {command[command.index("-Q") + 1] for command in commands if "-Q" in command}
     assert served == {"celery"} | {line.queue for line in PERIODIC}
+
+
+def test_it_starts_the_neighbours_that_the_example_calls_and_no_other():
+    # In production the program calls public https addresses only (kernel/http), so a sandbox inside could not be reached.
+    given = dict(line.split("=", 1) for line in EXAMPLE if re.match(r"[A-Z_]+=", line))
+    if given["SANDBOX_URL"]:
+        assert urlsplit(given["SANDBOX_URL"]).hostname in SERVICES
+    else:
+        assert not [name for name, service in SERVICES.items() if "sandbox" in service.get("command", [])]
 
 
 def test_the_server_versions_are_those_of_the_design():

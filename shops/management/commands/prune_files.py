@@ -1,7 +1,5 @@
 """``prune_files``: take away private files that no row names, left by deeds that were undone."""
 
-import datetime as dt
-
 from django.core.management.base import BaseCommand
 
 from shops import files
@@ -14,9 +12,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only list them.")
 
     def handle(self, *, dry_run: bool, **options):
-        paths = files.orphans(older_than=dt.timedelta(days=1))
+        paths = files.orphans(older_than=files.LEFT_ALONE) if dry_run else files.prune(older_than=files.LEFT_ALONE)
         for path in paths:
             self.stdout.write(path)
-            if not dry_run:
-                files.storage().delete(path)
         self.stdout.write(f"{len(paths)} files {'would be' if dry_run else 'were'} deleted.")
