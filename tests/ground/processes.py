@@ -1,5 +1,6 @@
 """Help for tests that start the program as real processes: a clean environment, and whether anything is left."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -37,6 +38,15 @@ def left_of(folder: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def left_words(folder: Path) -> str:
+    """The commands of what is left, joined; a process that ends meanwhile has none."""
+    words: list[str] = []
+    for process in left_of(folder):
+        with contextlib.suppress(psutil.Error):
+            words += process.cmdline()
+    return " ".join(words)
 
 
 def eventually(what: Callable[[], object], *, within: float = 30) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from seller_center import embedded, running
-from tests.ground.processes import ROOT, environment, eventually, free_port, left_of, manage
+from tests.ground.processes import ROOT, environment, eventually, free_port, left_of, left_words, manage
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
 
@@ -103,7 +103,7 @@ def test_killed_it_takes_its_children_along_and_the_next_start_mends_the_rest(fo
     runner.end(signal.SIGKILL)
     servers = set(embedded.running(folder))
     assert len(servers) == 2, "the servers stay"
-    assert eventually(lambda: not any("gunicorn" in " ".join(p.cmdline()) for p in left_of(folder)))
+    assert eventually(lambda: "gunicorn" not in left_words(folder))
     again = Runner(folder)
     again.wait_until_ready()
     assert set(embedded.running(folder)) == servers, "and are found"

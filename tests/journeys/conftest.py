@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests import plugin
 from tests.journeys.marketplace import Marketplace, running
 
 
@@ -27,12 +25,3 @@ def marketplace(tmp_path_factory) -> Iterator[Marketplace]:
     finally:
         shutil.copy(folder / "run.log", tmp_path_factory.mktemp("marketplace"))
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium; none is downloaded."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=plugin.chromium(), args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()

@@ -74,11 +74,12 @@ def opened(sealed, shop_id=1, place="bank.number|s1"):
 def test_what_is_sealed_opens_in_its_place(text, shop_id):
     from tests.kernel.conftest import MemoryKeyring
 
+    before = crypto._Ring.keyring
     crypto.use_keyring(MemoryKeyring())
     try:
         assert opened(seal(text, shop_id), shop_id) == text
     finally:
-        crypto.use_keyring(None)
+        crypto.use_keyring(before)
 
 
 def test_a_sealed_text_names_version_and_key_and_shows_nothing(keyring):
