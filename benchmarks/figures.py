@@ -18,6 +18,7 @@ class Figure:
     ratio: float | None = None
     most: float | None = None
     least: float | None = None
+    aim: float | None = None
 
     @property
     def short(self) -> bool:
@@ -29,13 +30,34 @@ class Figure:
         )
 
     @property
+    def aimed(self) -> bool | None:
+        """Does it reach what is aimed at? None where nothing is."""
+        if self.aim is None or self.ratio is None:
+            return None
+        return self.ratio >= self.aim if self.least is not None else self.ratio <= self.aim
+
+    @property
+    def must(self) -> str:
+        """What it must reach, in words; empty where it is for information."""
+        if self.most is not None:
+            return f"≤ {self.most:g}"
+        return f"≥ {self.least:g}" if self.least is not None else ""
+
+    @property
+    def verdict(self) -> str:
+        """``ok``, ``SHORT``, or nothing where there is no must or no value."""
+        if self.short:
+            return "SHORT"
+        return "ok" if self.must and self.ratio is not None else ""
+
+    @property
     def line(self) -> str:
         """One line: name, value, reference, ratio, must, verdict."""
-        must = "–" if self.most is None and self.least is None else ""
-        must = must or (f"≤ {self.most:g}" if self.most is not None else f"≥ {self.least:g}")
-        verdict = "SHORT" if self.short else ("ok" if must != "–" else "")
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return f"{self.name:<34} {self.value:>22}  {self.reference:<28} {ratio:>7}  {must:>7}  {verdict}".rstrip()
+        told = (
+            f"{self.name:<36} {self.value:>22}  {self.reference:<32} {ratio:>8}  {self.must or '–':>7}  {self.verdict}"
+        )
+        return told.rstrip()
 
 
 def absent(name: str, why: str) -> Figure:

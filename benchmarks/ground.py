@@ -8,11 +8,23 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg2
+
 from seller_center import embedded
 from seller_center.embedded import APP, OWNER, ROOT
 
 #: A market ends when it was seeded; an older one would have nothing but overdue orders.
 KEPT_DAYS = 7
+ROOM = {
+    "shared_buffers": "2GB",
+    "effective_cache_size": "6GB",
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "30min",
+    "random_page_cost": "1.1",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+"""Settings of the bench's server: those of a database on a machine of its own."""
 #: For so long before the end nothing was settled or paid, so that the batches have work.
 UNPAID_WEEKS = {"tiny": 4, "small": 20, "full": 20}
 
@@ -31,15 +43,19 @@ class Ground:
         self.folder = Path(os.environ.get("BENCH_DIR") or ROOT / ".local" / "bench").resolve()
         self.template = f"bench_{scale}"
         self.name = f"bench_run_{os.getpid()}"
+        self._migrate_copy = False
 
     def __enter__(self) -> "Ground":
         for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "SUPERUSER_DATABASE_URL", "REDIS_URL"):
             os.environ.pop(name, None)
         self.urls = embedded.start(self.folder)
         self.sockets = embedded._socket_folder(self.folder / "pg")
+        self._give_room()
         self._environment()
         self._seed_unless_kept()
         self._clone()
+        if self._migrate_copy:
+            self.manage(self.name, "migrate", "--no-input", "--verbosity", "0")
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -54,6 +70,21 @@ class Ground:
         """The process of PostgreSQL; its children are the connections."""
         pid = embedded._postgres_pid(self.folder / "pg")
         return [pid] if pid else []
+
+    @property
+    def server_version(self) -> str:
+        """Which PostgreSQL it is."""
+        return f"PostgreSQL {embedded._sql(self.sockets, 'SHOW server_version')[0][0]}, settings of embedded.py"
+
+    def as_owner(self, statement: str, **params: object) -> None:
+        """A statement on this run's database that the application may not give."""
+        connection = psycopg2.connect(host=str(self.sockets), user=OWNER, dbname=self.name)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, params or None)
+        finally:
+            connection.close()
 
     def _environment(self) -> None:
         """Production settings: nothing of a local installation but the servers."""
@@ -82,7 +113,7 @@ class Ground:
             "MIGRATE_DATABASE_URL": embedded._url(str(self.sockets), OWNER, name),
         }
 
-    def _fingersay(self) -> str:
+    def _fingerprint(self) -> str:
         """Of everything that decides what is in the template."""
         digest = hashlib.sha256()
         files = [*ROOT.glob("*/migrations/*.py"), *(ROOT / "seller_center" / "seeding").glob("*.py")]
@@ -90,31 +121,43 @@ class Ground:
             digest.update(file.read_bytes())
         return digest.hexdigest()
 
+    def _give_room(self) -> None:
+        """Have the server set up as one for a market of this size would be; the embedded one is made for a laptop."""
+        if all(embedded._sql(self.sockets, f"SHOW {name}") == [(value,)] for name, value in ROOM.items()):
+            return
+        for name, value in ROOM.items():
+            embedded._sql(self.sockets, f"ALTER SYSTEM SET {name} = '{value}'")
+        embedded.stop(self.folder)
+        self.urls = embedded.start(self.folder)
+
     def _seed_unless_kept(self) -> None:
-        note, print_now = self.folder / f"{self.template}.json", self._fingersay()
+        note, fingerprint = self.folder / f"{self.template}.json", self._fingerprint()
         there = embedded._sql(self.sockets, f"SELECT 1 FROM pg_database WHERE datname = '{self.template}'")
         kept = json.loads(note.read_text()) if there and note.exists() else {}
         if kept and os.environ.get("BENCH_KEEP") == "1":
-            say(f"market: {self.scale}, kept as it is, whatever has changed since")
+            say(f"market: {self.scale}, kept as it is; what has changed since is migrated in the run's copy")
+            self._migrate_copy = kept.get("fingerprint") != fingerprint
             return
-        if kept.get("fingerprint") == print_now and time.time() - kept["seeded_at"] < KEPT_DAYS * 86_400:
+        if kept.get("fingerprint") == fingerprint and time.time() - kept["seeded_at"] < KEPT_DAYS * 86_400:
             say(f"market: {self.scale}, seeded earlier and kept")
             return
         say(f"market: {self.scale}, being seeded …")
         began = time.monotonic()
         embedded._sql(self.sockets, f"DROP DATABASE IF EXISTS {self.template} WITH (FORCE)")
         embedded._sql(self.sockets, f"CREATE DATABASE {self.template} OWNER {OWNER}")
-        self.manage("migrate", "--no-input", "--verbosity", "0")
-        self.manage("seed_market", "--scale", self.scale, "--unpaid-weeks", str(UNPAID_WEEKS[self.scale]))
+        self.manage(self.template, "migrate", "--no-input", "--verbosity", "0")
+        self.manage(
+            self.template, "seed_market", "--scale", self.scale, "--unpaid-weeks", str(UNPAID_WEEKS[self.scale])
+        )
         took = time.monotonic() - began
-        note.write_text(json.dumps({"fingerprint": print_now, "seeded_at": time.time(), "took": took}))
+        note.write_text(json.dumps({"fingerprint": fingerprint, "seeded_at": time.time(), "took": took}))
         say(f"market: seeded in {took:.0f} s, migrations and checks included")
 
-    def manage(self, *words: str) -> None:
-        """A command on the template, as production runs it."""
+    def manage(self, database: str, *words: str) -> None:
+        """A command on one of the databases, as production runs it."""
         environment = {
             **os.environ,
-            **self._databases(self.template),
+            **self._databases(database),
             "DJANGO_SETTINGS_MODULE": "seller_center.settings",
         }
         done = subprocess.run(

@@ -1,7 +1,7 @@
 """The SQL limits: the leanest statements known for the outcome of each batch, not chunked, resumed or explained."""
 
-#: Reviews of all shops with score, criteria, events and standing: one pass over a quarter of orders and reviews.
-ELIGIBILITY = """
+#: What scores are made of, by shop: one pass over a quarter of orders and reviews.
+_MEASURED = """
 WITH orders AS (
     SELECT o.shop_id,
         count(*) FILTER (WHERE o.delivered_at >= %(until)s - interval '90 days' AND o.delivered_at < %(until)s) AS delivered,
@@ -25,7 +25,12 @@ WITH orders AS (
         r.bad * 10000 / nullif(r.reviews, 0) AS bad_bp
     FROM shops_shop s LEFT JOIN orders o ON o.shop_id = s.id LEFT JOIN reviews r ON r.shop_id = s.id
     WHERE s.market_id = 'US' AND NOT s.is_platform AND s.approved_at < %(until)s
-), judged AS (
+)
+"""
+
+#: Reviews of all shops with score, criteria, events and standing: one pass over a quarter of orders and reviews.
+ELIGIBILITY = f"""
+{_MEASURED}, judged AS (
     SELECT c.*, CASE WHEN delivered >= 30 THEN greatest(0, 50 - coalesce(late_bp, 0) / 40 - coalesce(cancelled_bp, 0) / 40
         - coalesce(bad_bp, 0) / 40) END AS tenths
     FROM scored c
@@ -55,6 +60,18 @@ SELECT shop_id, 'eligibility.reviewed', 'eligibility', %(word)s, %(at)s,
     jsonb_build_object('month', %(word)s, 'outcome', CASE WHEN eligible THEN 'eligible' ELSE 'not eligible' END), 'seller',
     0, %(at)s, ''
 FROM written
+"""
+
+#: A day's scores of all shops.
+SCORES = f"""
+{_MEASURED}
+INSERT INTO analytics_score (shop_id, day, sps_tenths, delivered_count, metrics, policy_version_id, measured_at)
+SELECT shop_id, %(day)s, CASE WHEN delivered >= 30 THEN greatest(0, 50 - coalesce(late_bp, 0) / 40
+        - coalesce(cancelled_bp, 0) / 40 - coalesce(bad_bp, 0) / 40) END, delivered,
+    jsonb_build_object('late_dispatch', jsonb_build_object('value', late_bp), 'seller_cancellations',
+        jsonb_build_object('value', cancelled_bp), 'negative_reviews', jsonb_build_object('value', bad_bp)),
+    %(policy)s, %(at)s
+FROM scored
 """
 
 #: Alerts of all shops: sales in one pass with three windows.

@@ -46,6 +46,12 @@ class Meter:
             self.cpu += time.process_time() - self._own
 
 
+def resident_megabytes(pid: int) -> float:
+    """What a process holds in memory, pages shared with others included."""
+    lines = (line.split() for line in _lines(f"/proc/{pid}/status"))
+    return next((int(words[1]) / 1024 for words in lines if words[:1] == ["VmRSS:"]), 0.0)
+
+
 def facts() -> list[str]:
     """What was measured on."""
     model = next(

@@ -1,34 +1,30 @@
 """Pages under gunicorn: processor time of application and database per request, as a multiple of the floor page."""
 
-import contextlib
 import dataclasses
-import http.client
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 
 from benchmarks.figures import ROUNDS, Figure, absent, median, ratio_of
 from benchmarks.ground import Ground
-from benchmarks.machine import Meter
-from seller_center import embedded
-from seller_center.embedded import ROOT
-from seller_center.seeding.cast import MEASURED_CODE, OWNER_EMAIL
+from benchmarks.machine import Meter, children, resident_megabytes
+from benchmarks.web import FLOOR, FLOOR_BACKEND, Browser, gunicorn, session_cookie
+from seller_center.seeding.cast import MEASURED_CODE
 
 REQUESTS = 15
 WARM_UP = 6
 MOST_QUERIES = 12
+MEMORY_REQUESTS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """An address and what it may cost."""
+    """An address, what it may cost as a multiple of the floor page, and what is aimed at."""
 
     name: str
     path: str
     most: float | None = 8
+    aim: float | None = 5
     anonymous: bool = False
+    floor: bool = False
 
 
 def pages() -> list[Page]:
@@ -46,25 +42,32 @@ def pages() -> list[Page]:
     base = f"/s/{shop.code}"
     name = order.contact_name.replace(" ", "+")
     return [
-        Page("floor page", "/bench/floor/", None),
-        Page("floor list", "/bench/list/", None),
+        Page("floor page", "/bench/floor/", None, None, floor=True),
+        Page("floor list", "/bench/list/", None, None, floor=True),
+        Page("empty page", "/bench/empty/", 1.5, None),
+        Page("home", f"{base}/"),
         Page("order list", f"{base}/orders/"),
         Page("order list, tab", f"{base}/orders/?tab=completed"),
         Page("order list, deep page", f"{base}/orders/?page={_deep_token(orders)}"),
-        Page("order search, number", f"{base}/orders/?q={order.code[4:]}", 10),
-        Page("order search, name", f"{base}/orders/?q={name}", 10),
-        Page("order search, typo", f"{base}/orders/?q={_typo(order.code)}", 10),
         Page("order page", f"{base}/orders/{order.code}/"),
         Page("product list", f"{base}/products/"),
-        Page("product search", f"{base}/products/?q=steel+mug", 10),
+        Page("product page", f"{base}/products/{product.code}/", None, None),
         Page("stock", f"{base}/stock/"),
-        Page("home", f"{base}/"),
         Page("deadline inbox", f"{base}/inbox/"),
         Page("health", f"{base}/health/"),
-        Page("analytics report", f"{base}/analytics/", 15),
-        Page("finance", f"{base}/finance/"),
         Page("statement", f"{base}/finance/statements/{statement.code}/"),
-        Page("storefront product page", f"/shop/{shop.slug}/p/{product.slug}/", 5, anonymous=True),
+        Page("finance", f"{base}/finance/"),
+        Page("order search, number", f"{base}/orders/?q={order.code[4:]}", 10, 6),
+        Page("order search, name", f"{base}/orders/?q={name}", 10, 6),
+        Page("order search, SKU", f"{base}/orders/?q=SKU-{product.pk}-S", 10, 6),
+        Page("order search, typo", f"{base}/orders/?q={_typo(order.code)}", 10, 6),
+        Page("product search, name", f"{base}/products/?q=steel+mug", 10, 6),
+        Page("product search, SKU", f"{base}/products/?q=SKU-{product.pk}-S", 10, 6),
+        Page("product search, typo", f"{base}/products/?q=stel+mugg", 10, 6),
+        Page("search over everything", f"{base}/search/?q={name}", 10, 6),
+        Page("analytics report, 90 days", f"{base}/analytics/?days=90", 15, 8),
+        Page("storefront product page", f"/shop/{shop.slug}/p/{product.slug}/", 5, 3, anonymous=True),
+        Page("storefront shop page", f"/shop/{shop.slug}/", None, None, anonymous=True),
     ]
 
 
@@ -82,92 +85,6 @@ def _deep_token(orders) -> str:
 
 def _typo(code: str) -> str:
     return code[:7] + ("A" if code[7] != "A" else "E") + code[8:]
-
-
-# -- asking -----------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def gunicorn(ground: Ground) -> Iterator[tuple[int, int]]:
-    """The web process of production, with one worker so that what is warm stays warm. Gives its port and process id."""
-    port = embedded._free_port()
-    _collect(ground)
-    words = ["-c", "python:seller_center.web", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--max-requests", "0"]
-    log = (ground.folder / "web.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", *words, "seller_center.wsgi"],
-        cwd=ROOT,
-        env={**os.environ},
-        stderr=log,
-        stdout=log,
-    )
-    try:
-        _wait(port, process)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
-
-
-def _collect(ground: Ground) -> None:
-    """The static files as production serves them, compressed; unless none has changed since the last time."""
-    files = sorted(path for path in (ROOT / "static").rglob("*") if path.is_file())
-    now = "\n".join(f"{path} {path.stat().st_mtime_ns}" for path in files)
-    note = ground.folder / "collected.txt"
-    if note.exists() and note.read_text() == now:
-        return
-    words = ["collectstatic", "--no-input", "--clear", "--verbosity", "0"]
-    subprocess.run([sys.executable, str(ROOT / "manage.py"), *words], check=True, cwd=ROOT)
-    note.write_text(now)
-
-
-def _wait(port: int, process: subprocess.Popen) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        time.sleep(0.1)
-    raise SystemExit("gunicorn did not start; see web.log in the bench's folder")
-
-
-def session_cookie() -> str:
-    """Somebody is logged in: the owner of the measured shop."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from shops import second_factor, sessions
-    from shops.models import User
-
-    user = User.objects.get(email=OWNER_EMAIL)
-    store = SessionStore()
-    store[SESSION_KEY], store[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    store[sessions.BEGAN] = store[sessions.SEEN] = sessions.real_seconds()
-    store[second_factor.NO_FACTOR] = True
-    store.create()
-    return f"{settings.SESSION_COOKIE_NAME}={store.session_key}"
-
-
-class Browser:
-    """One connection that is kept, with the headers of the proxy in front."""
-
-    def __init__(self, port: int, cookie: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.cookie = cookie
-
-    def get(self, page: Page) -> int:
-        headers = {"Host": "bench.example.org", "X-Forwarded-Proto": "https", "User-Agent": "Mozilla/5.0 bench"}
-        if not page.anonymous:
-            headers["Cookie"] = self.cookie
-        self.connection.request("GET", page.path, headers=headers)
-        answer = self.connection.getresponse()
-        answer.read()
-        return answer.status
 
 
 def queries_of(page: Page, cookie: str) -> int:
@@ -189,32 +106,58 @@ def queries_of(page: Page, cookie: str) -> int:
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
-    """All pages, round by round, so that whatever else the machine does falls on each of them."""
+def measure(ground: Ground, only: str = "") -> Iterator[Figure]:
+    """All pages, round by round, so that whatever else the machine does falls on each of them.
+
+    ``only``: the floors and the pages that have this word in their name.
+    """
     cookie = session_cookie()
-    asked = pages()
-    with gunicorn(ground) as (port, pid):
-        browser, there = Browser(port, cookie), []
+    asked = [page for page in pages() if page.floor or only in page.name]
+    with gunicorn(ground, FLOOR) as (floor_port, floor_pid), gunicorn(ground) as (port, pid):
+        known = Browser(port, Cookie=cookie)
+        floor_known = Browser(floor_port, Cookie=session_cookie(FLOOR_BACKEND))
+        stranger = Browser(port)
+        there: list[tuple[Page, Browser, int]] = []
         for page in asked:
-            status = browser.get(page)
+            browser, process = (floor_known, floor_pid) if page.floor else (known, pid)
+            browser = stranger if page.anonymous else browser
+            status = browser.get(page.path)
             if status != 200:
                 yield absent(page.name, f"HTTP {status} {page.path}")
                 continue
             for _number in range(WARM_UP):
-                browser.get(page)
-            there.append(page)
-        spent: dict[str, list[float]] = {page.name: [] for page in there}
+                browser.get(page.path)
+            there.append((page, browser, process))
+        spent: dict[str, list[float]] = {page.name: [] for page, _browser, _process in there}
         for _round in range(ROUNDS):
-            for page in there:
-                with Meter([pid, *ground.server_pids]) as meter:
+            for page, browser, process in there:
+                with Meter([process, *ground.server_pids]) as meter:
                     for _number in range(REQUESTS):
-                        browser.get(page)
+                        browser.get(page.path)
                 spent[page.name].append(meter.cpu * 1000 / REQUESTS)
     floor = spent["floor page"]
-    for page in there:
+    for page, _browser, _process in there:
         value = f"{median(spent[page.name]):.1f} ms CPU a request"
         reference = f"floor page {median(floor):.1f} ms"
-        yield Figure(page.name, value, reference, ratio_of(spent[page.name], floor), most=page.most)
-    for page in there[2:]:
-        count = queries_of(page, cookie)
-        yield Figure(f"{page.name}: queries", f"{count}", "", float(count), most=MOST_QUERIES)
+        yield Figure(page.name, value, reference, ratio_of(spent[page.name], floor), most=page.most, aim=page.aim)
+    for page, _browser, _process in there:
+        if not page.floor and page.name != "empty page":
+            count = queries_of(page, cookie)
+            yield Figure(f"{page.name}: queries", f"{count}", "", float(count), most=MOST_QUERIES, aim=8)
+
+
+def memory(ground: Ground) -> Iterator[Figure]:
+    """What the web worker holds after many requests of every page."""
+    cookie = session_cookie()
+    asked = [page for page in pages() if not page.floor]
+    with gunicorn(ground) as (port, pid):
+        known, stranger = Browser(port, Cookie=cookie), Browser(port)
+        done = 0
+        while done < MEMORY_REQUESTS:
+            for page in asked:
+                (stranger if page.anonymous else known).get(page.path)
+                done += 1
+        held = max(resident_megabytes(child) for child in children(pid))
+    yield Figure(
+        f"web worker after {done:,} requests", f"{held:.0f} MB", "resident, shared pages included", held, most=180
+    )

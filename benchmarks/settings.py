@@ -1,4 +1,4 @@
-"""The product's settings with two pages more: the floors that everything is measured against."""
+"""The product's settings with one empty page more."""
 
 from seller_center.settings import *  # noqa: F403
 

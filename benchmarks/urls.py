@@ -1,4 +1,4 @@
-"""The product's addresses and those of the floors."""
+"""The product's addresses and one page that shows nothing, behind all of the product's middleware."""
 
 from django.urls import path
 
@@ -6,8 +6,7 @@ from benchmarks import views
 from seller_center import urls as product
 
 urlpatterns = [
-    path("bench/floor/", views.floor_page, name="bench_floor"),
-    path("bench/list/", views.floor_list, name="bench_list"),
+    path("bench/empty/", views.floor_page, name="bench_empty"),
     *product.urlpatterns,
 ]
 handler400, handler403, handler404 = product.handler400, product.handler403, product.handler404

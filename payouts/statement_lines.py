@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from payouts.models import Entry, FeeLine, Part, Reversal, Statement, Transaction, TransactionKind
@@ -152,7 +151,10 @@ def csv_file(statement: Statement) -> Iterator[bytes]:
 
 
 class _Known:
-    """What explains some transactions: the fees with their lines, and what went back. Two queries for all of them."""
+    """What explains some transactions: the fees with their lines, and what went back. Three queries for all of them.
+
+    Every table that is joined says whose rows are wanted, so that each is found by its index that begins with the shop.
+    """
 
     def __init__(self, shop_id: int, transactions: Iterable[Transaction]) -> None:
         settled = {one.source_code for one in transactions if one.kind == TransactionKind.SETTLEMENT}
@@ -168,19 +170,31 @@ class _Known:
     def _read_sold(self, shop_id: int, packages: set[str]) -> None:
         """The referral fee of each settled line: every line has exactly one, so that it stands for the line."""
         fees = FeeLine.objects.filter(
-            shop_id=shop_id, kind=FeeLine.Kind.REFERRAL, earning_line__earning__package_code__in=packages
+            shop_id=shop_id,
+            kind=FeeLine.Kind.REFERRAL,
+            earning_line__shop_id=shop_id,
+            earning_line__earning__shop_id=shop_id,
+            earning_line__earning__package_code__in=packages,
         )
         for fee in fees.select_related("earning_line__earning__order", "earning_line__line").order_by("earning_line"):
             self.sold.setdefault(fee.earning_line.earning.package_code, []).append(fee)
 
     def _read_taken(self, shop_id: int, packages: set[str], refunds: set[str]) -> None:
-        before = Q(earning_line__earning__package_code__in=packages, from_pending_minor__gt=0)
-        after = Q(refund__code__in=refunds, earning_line__isnull=False, from_pending_minor=0)
-        rows = Reversal.objects.filter(before | after, shop_id=shop_id).order_by("id")
-        for taken in rows.select_related("refund", "line", "order", "earning_line"):
-            if taken.from_pending_minor:
+        rows = Reversal.objects.filter(shop_id=shop_id).select_related("refund", "line", "order", "earning_line")
+        if packages:
+            before = rows.filter(
+                earning_line__shop_id=shop_id,
+                earning_line__earning__shop_id=shop_id,
+                earning_line__earning__package_code__in=packages,
+                from_pending_minor__gt=0,
+            )
+            for taken in before.order_by("id"):
                 self.taken_before.setdefault(taken.earning_line_id, []).append(taken)
-            else:
+        if refunds:
+            after = rows.filter(
+                refund__shop_id=shop_id, refund__code__in=refunds, earning_line__isnull=False, from_pending_minor=0
+            )
+            for taken in after.order_by("id"):
                 self.taken_after.setdefault(taken.refund.code, []).append(taken)
 
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python
 """`make bench`: what things cost beside their references, one line per figure; 1 where a must falls short.
 
-`only=pages`, `only=placement` or `only=batches` measures that group; `scale=small|full` is the size of the market.
+`only=` names a group (pages, batches, transfers, pushing, placement, memory) or a part of a page's name;
+`scale=small|full` is the size of the market; `report=1` writes docs/evidence/bench-<scale>.md.
 """
 
+import dataclasses
 import signal
 import sys
 import time
@@ -12,55 +14,83 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import report
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground
 from benchmarks.machine import facts, load
 from seller_center.embedded import Refused
 
-GROUPS = ("pages", "batches", "placement")
+#: In this order: what writes comes last.
+GROUPS = ("pages", "memory", "batches", "transfers", "pushing", "placement")
 SCALES = ("tiny", "small", "full")
 
 
-def arguments(words: list[str]) -> tuple[tuple[str, ...], str]:
-    """The groups to measure, and the scale."""
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is to be measured."""
+
+    groups: tuple[str, ...] = GROUPS
+    page: str = ""
+    scale: str = "small"
+    report: bool = False
+
+    @property
+    def command(self) -> str:
+        """As it would be typed."""
+        only = self.page or (self.groups[0] if len(self.groups) == 1 else "")
+        return f"make bench scale={self.scale}" + (f' only="{only}"' if only else "")
+
+
+def arguments(words: list[str]) -> Wanted:
+    """The groups to measure, or the pages, and the scale."""
     given = dict(word.partition("=")[::2] for word in words)
-    only, scale = given.pop("only", ""), given.pop("scale", "small")
-    if given or scale not in SCALES or (only and only not in GROUPS):
-        raise SystemExit(f"usage: bench.py [only={'|'.join(GROUPS)}] [scale={'|'.join(SCALES)}]")
-    return (only,) if only else GROUPS, scale
+    only, scale, told = given.pop("only", ""), given.pop("scale", "small"), given.pop("report", "")
+    if given or scale not in SCALES or told not in ("", "0", "1"):
+        raise SystemExit(f"usage: bench.py [only={'|'.join(GROUPS)}|page] [scale={'|'.join(SCALES)}] [report=1]")
+    groups = (only,) if only in GROUPS else ("pages",) if only else GROUPS
+    return Wanted(groups, "" if only in GROUPS else only, scale, told == "1")
 
 
-def figures(groups: tuple[str, ...], ground: Ground) -> Iterator[Figure]:
-    """All that was asked for. Placement last: it writes."""
+def figures(wanted: Wanted, ground: Ground) -> Iterator[Figure]:
+    """All that was asked for."""
     import django
 
     django.setup()
-    from benchmarks import batches, pages, placement
+    from benchmarks import batches, pages, placement, pushing, transfers
 
-    if "pages" in groups:
-        yield from pages.measure(ground)
-    if "batches" in groups:
-        yield from batches.measure(ground)
-    if "placement" in groups:
-        yield from placement.measure()
+    measures = {
+        "pages": lambda: pages.measure(ground, wanted.page),
+        "memory": lambda: pages.memory(ground),
+        "batches": lambda: batches.measure(ground),
+        "transfers": lambda: transfers.measure(ground),
+        "pushing": lambda: pushing.measure(ground),
+        "placement": placement.measure,
+    }
+    for group in GROUPS:
+        if group in wanted.groups:
+            yield from measures[group]()
 
 
 def main(words: list[str]) -> int:
-    groups, scale = arguments(words)
+    wanted = arguments(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an end in order: no server and no clone is left
-    began, short = time.monotonic(), 0
+    began, found = time.monotonic(), []
     for line in facts():
         print(line)
     try:
-        with Ground(scale) as ground:
-            print(f"load before: {load()}", flush=True)
-            for figure in figures(groups, ground):
+        with Ground(wanted.scale) as ground:
+            print(f"load before: {(before := load())}", flush=True)
+            for figure in figures(wanted, ground):
                 print(figure.line, flush=True)
-                short += figure.short
+                found.append(figure)
+            server = ground.server_version
     except Refused as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
-    print(f"load after: {load()}; took {time.monotonic() - began:.0f} s; {short} short")
+    short, took = sum(figure.short for figure in found), time.monotonic() - began
+    print(f"load after: {load()}; took {took:.0f} s; {short} short")
+    if wanted.report:
+        report.write(found, scale=wanted.scale, command=wanted.command, server=server, before=before, took=took)
     return 1 if short else 0
 
 

@@ -70,18 +70,11 @@ CREATE FUNCTION pg_temp.chance(n bigint, salt int) RETURNS float8 LANGUAGE sql I
 $$;
 -- n → eight signs, each n another: the multiplier and the number of codes have no common divisor.
 CREATE FUNCTION pg_temp.code(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(substr('{alphabet}', 1 + mod(m.code / v.base, {size})::int, 1), '')
-    FROM (SELECT mod(n * 11400714819 + 987654321 + {seed}, {codes}) AS code) AS m,
-        (VALUES {bases}) AS v (base)
+    SELECT {signs}
 $$;
--- The check digit of the sandbox carrier's numbers (Luhn).
+-- The check digit of the sandbox carrier's numbers (Luhn) for numbers of at most twelve digits.
 CREATE FUNCTION pg_temp.tracking(n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT 'SBX' || lpad(n::text, 12, '0')
-        || mod(10 - mod(sum(CASE WHEN d.digit > 9 THEN d.digit - 9 ELSE d.digit END), 10), 10)
-    FROM (
-        SELECT substr(lpad(n::text, 12, '0'), place, 1)::int * (1 + mod(place + 1, 2)) AS digit
-        FROM generate_series(1, 12) AS place
-    ) AS d
+    SELECT 'SBX' || lpad(n::text, 12, '0') || mod(10 - mod({digits}, 10), 10)
 $$;
 """
 
@@ -119,13 +112,15 @@ def leaves() -> list[int]:
 
 def _make_functions(seed: int) -> None:
     size = len(ALPHABET)
-    text = FUNCTIONS.format(
-        seed=seed * 1_000,
-        alphabet=ALPHABET,
-        size=size,
-        codes=size**8,
-        bases=", ".join(f"({size**power}::bigint)" for power in range(8)),
+    number = f"mod(n * 11400714819 + 987654321 + {seed * 1_000}, {size**8})"
+    signs = (f"substr('{ALPHABET}', 1 + mod({number} / {size**power}, {size})::int, 1)" for power in range(8))
+    # Luhn: every second digit from the right counts twice, less nine where that has two digits.
+    places = (f"mod(n / {10**power}, 10)" for power in range(12))
+    digits = (
+        f"({digit} * 2 - CASE WHEN {digit} > 4 THEN 9 ELSE 0 END)" if power % 2 == 0 else digit
+        for power, digit in enumerate(places)
     )
+    text = FUNCTIONS.format(seed=seed * 1_000, signs=" || ".join(signs), digits=" + ".join(digits))
     with connection.cursor() as cursor:
         for name in ("pick(bigint, int, bigint)", "chance(bigint, int)", "code(bigint)", "tracking(bigint)"):
             cursor.execute(f"DROP FUNCTION IF EXISTS pg_temp.{name}")

@@ -13,6 +13,16 @@ from django.db.models import NOT_PROVIDED, Field, Model
 FLOORS = settings.FLOORS
 
 
+#: Of the load's transaction. Two workers build an index; a sort in memory is worth its size.
+SETTINGS = (
+    "maintenance_work_mem = '512MB'",
+    "max_parallel_maintenance_workers = 2",
+    "work_mem = '128MB'",
+    "temp_buffers = '256MB'",
+    "synchronous_commit = off",
+)
+
+
 def tables() -> list[str]:
     """The tables of all floors."""
     found = {
@@ -39,33 +49,48 @@ class Loaded:
 def bulk_load(step: Callable[[str], None]) -> Iterator[Loaded]:
     """Within it rows go in quickly; at its end everything is as it was, and PostgreSQL has validated every key.
 
-    Needs a transaction of the tables' owner. Uniqueness and CHECKs hold throughout.
+    Needs a transaction of the tables' owner. CHECKs hold throughout; uniqueness and keys are proved at the end.
     """
     names = tables()
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute("SET LOCAL synchronous_commit = off")
-        keys, indexes = _foreign_keys(cursor, names), _indexes(cursor, names)
-        for table, name, _definition in keys:
+        for setting in SETTINGS:
+            cursor.execute(f"SET LOCAL {setting}")
+        keys, unique, indexes = _foreign_keys(cursor, names), _unique(cursor, names), _indexes(cursor, names)
+        for table, name, _definition in (*keys, *unique):
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         for name, _definition in indexes:
             cursor.execute(f"DROP INDEX {name}")
         for table in names:
             cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+        _begin_empty(cursor, names)
     yield Loaded()
     with connection.cursor() as cursor:
-        _move_sequences(cursor, names)
         for table in names:
             cursor.execute(f'ANALYZE "{table}"')
+        for table, name, definition in unique:
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         for _name, definition in indexes:
             cursor.execute(definition)
+        _move_sequences(cursor, names)
         step("indexes built")
         for table, name, definition in keys:
             cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         step("foreign keys validated")
         for table in names:
             cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+
+
+def _begin_empty(cursor: Any, names: Sequence[str]) -> None:
+    """Give tables without rows new files: a server with ``wal_level=minimal`` then writes no log of what comes in."""
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE oid = ANY(%(names)s::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint"
+        " WHERE contype = 'f' AND confrelid = pg_class.oid AND conrelid <> ALL(%(names)s::regclass[]))",
+        {"names": list(names)},
+    )
+    for (table,) in cursor.fetchall():
+        cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}")')
+        if not cursor.fetchone()[0]:
+            cursor.execute(f'TRUNCATE "{table}"')
 
 
 def _foreign_keys(cursor: Any, names: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -79,12 +104,28 @@ def _foreign_keys(cursor: Any, names: Sequence[str]) -> list[tuple[str, str, str
     return cursor.fetchall()
 
 
+def _unique(cursor: Any, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Primary keys and unique constraints, but of tables to which others point that are not ours to load."""
+    cursor.execute(
+        """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE contype IN ('p', 'u') AND conrelid = ANY(%(names)s::regclass[])
+            AND conrelid NOT IN (SELECT confrelid FROM pg_constraint
+                WHERE contype = 'f' AND conrelid <> ALL(%(names)s::regclass[]))
+        ORDER BY contype, 1, 2
+        """,
+        {"names": list(names)},
+    )
+    return cursor.fetchall()
+
+
 def _indexes(cursor: Any, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Those that guard nothing."""
+    """Those that belong to no constraint."""
     cursor.execute(
         """
         SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-        WHERE indrelid = ANY(%s::regclass[]) AND NOT indisunique AND NOT indisprimary AND NOT indisexclusion
+        WHERE indrelid = ANY(%s::regclass[])
+            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
         ORDER BY 1
         """,
         [list(names)],

@@ -92,10 +92,11 @@ CROSS JOIN LATERAL (VALUES ('payout', p.closed_at, 'available', 'in_flight'),
 CROSS JOIN LATERAL (VALUES (step.source, -p.amount, 'payout', 1), (step.target, p.amount, 'payout', 2)) AS side
 """
 
+#: The entries with the number of their transaction: what happened first comes first, the parts of one deed together.
 NUMBERED = """
-CREATE TEMPORARY TABLE seed_transaction ON COMMIT DROP AS
-SELECT row_number() OVER (ORDER BY at, rank, shop_id, kind, source_code) AS id, t.*
-FROM (SELECT DISTINCT shop_id, kind, source_kind, source_code, order_id, at, rank FROM seed_posting) AS t
+CREATE TEMPORARY TABLE seed_entry ON COMMIT DROP AS
+SELECT dense_rank() OVER (ORDER BY p.at, p.rank, p.source_code) AS transaction_id, p.*, a.id AS account_id, a.currency
+FROM seed_posting p JOIN payouts_account a ON a.shop_id = p.shop_id AND a.kind = p.account_kind
 """
 
 
@@ -111,7 +112,7 @@ def load(market: SeededMarket) -> None:
     for statement in (POSTINGS, CAPTURED, DELIVERED, REFUNDED, SETTLED, PAID_OUT, NUMBERED):
         run(statement, params)
     run("ANALYZE seed_posting")
-    run("ANALYZE seed_transaction")
+    run("ANALYZE seed_entry")
     _write_ledger()
     _reversals()
     _payouts(market)
@@ -197,27 +198,24 @@ def _earnings(params: dict) -> None:
 def _write_ledger() -> None:
     insert(
         Transaction,
-        {name: name for name in ("id", "shop_id", "kind", "source_kind", "source_code", "order_id", "at")},
-        "seed_transaction ORDER BY id",
+        {
+            "id": "transaction_id",
+            **{name: name for name in ("shop_id", "kind", "source_kind", "source_code", "order_id", "at")},
+        },
+        "seed_entry WHERE place = 1 ORDER BY transaction_id",
     )
     run("ANALYZE payouts_transaction")
     insert(
         Entry,
         {
-            "shop_id": "p.shop_id",
-            "transaction_id": "t.id",
-            "account_id": "a.id",
-            "currency": "a.currency",
-            "amount_minor": "p.amount",
-            "part": "p.part",
+            **{name: name for name in ("shop_id", "transaction_id", "account_id", "currency", "part")},
+            "amount_minor": "amount",
             "position": "row_number() OVER account_entries",
-            "balance_after_minor": "(sum(p.amount) OVER account_entries)::bigint",
+            "balance_after_minor": "(sum(amount) OVER account_entries)::bigint",
         },
-        """seed_posting p
-        JOIN seed_transaction t USING (shop_id, kind, source_kind, source_code)
-        JOIN payouts_account a ON a.shop_id = p.shop_id AND a.kind = p.account_kind
-        WINDOW account_entries AS (PARTITION BY a.id ORDER BY t.id, p.place ROWS UNBOUNDED PRECEDING)
-        ORDER BY t.id, p.place""",
+        """seed_entry
+        WINDOW account_entries AS (PARTITION BY account_id ORDER BY transaction_id, place ROWS UNBOUNDED PRECEDING)
+        ORDER BY transaction_id, place""",
     )
     run("ANALYZE payouts_entry")
     run(

@@ -30,39 +30,44 @@ JOIN seed_shop s ON s.i = CASE WHEN mod(n, %(measured_every)s) = 0 THEN 1
     ELSE 2 + floor((%(shops)s - 1) * power(pg_temp.chance(n, 33), 2))::int END
 """
 
-#: What became of it. ``shipped_at`` and what follows are null while they lie after the market's end.
+#: What became of it. ``shipped_at`` and what follows are null while they lie after the market's end. Each step stands
+#: for itself (OFFSET 0): flattened into one, every moment would be worked out again wherever it is named.
 FATES = """
 CREATE TEMPORARY TABLE seed_order ON COMMIT DROP AS
 WITH paid AS (
     SELECT b.*, 'storefront' AS channel, b.placed_at + %(unpaid_time)s AS pay_by,
-        CASE WHEN fate >= 0.02 THEN b.placed_at + pg_temp.chance(n, 34) * interval '20 minutes' END AS would_pay
-    FROM seed_base b
+        CASE WHEN would_pay <= %(now)s THEN would_pay END AS paid_at
+    FROM seed_base b CROSS JOIN LATERAL (
+        SELECT CASE WHEN fate >= 0.02 THEN b.placed_at + pg_temp.chance(n, 34) * interval '20 minutes' END AS would_pay
+        OFFSET 0
+    ) AS x
 ), clocked AS (
-    SELECT p.*, paid_at, paid_at + %(cooling_off)s AS cooling_off_until, paid_at + %(ship_time)s AS ship_by,
+    SELECT p.*, paid_at + %(cooling_off)s AS cooling_off_until, paid_at + %(ship_time)s AS ship_by,
         paid_at + %(ship_time)s + %(auto_cancel)s AS auto_cancel_at,
         CASE WHEN paid_at IS NULL AND pay_by <= %(now)s THEN pay_by
              WHEN fate < 0.04 AND paid_at + interval '26 hours' <= %(now)s THEN paid_at + interval '26 hours'
         END AS cancelled_at
-    FROM paid p CROSS JOIN LATERAL (SELECT CASE WHEN would_pay <= %(now)s THEN would_pay END AS paid_at) AS x
+    FROM paid p OFFSET 0
 ), shipped AS (
     SELECT c.*, CASE WHEN at <= %(now)s AND fate >= 0.04 THEN at END AS shipped_at
     FROM clocked c CROSS JOIN LATERAL (
         SELECT cooling_off_until + pg_temp.chance(n, 36) * interval '45 hours'
             + CASE WHEN pg_temp.chance(n, 35) < 0.04 THEN interval '73 hours' ELSE interval '3 hours' END AS at
-    ) AS x
+        OFFSET 0
+    ) AS x OFFSET 0
 ), delivered AS (
     SELECT s.*,
         CASE WHEN shipped_at + interval '6 hours' <= %(now)s THEN shipped_at + interval '6 hours' END AS collected_at,
         CASE WHEN at <= %(now)s THEN at END AS delivered_at
     FROM shipped s CROSS JOIN LATERAL (
-        SELECT shipped_at + interval '36 hours' + pg_temp.chance(n, 37) * interval '72 hours' AS at
-    ) AS x
+        SELECT shipped_at + interval '36 hours' + pg_temp.chance(n, 37) * interval '72 hours' AS at OFFSET 0
+    ) AS x OFFSET 0
 ), ended AS (
     SELECT d.*,
         CASE WHEN delivered_at + %(complete_time)s <= %(now)s THEN delivered_at + %(complete_time)s END AS completed_at,
         CASE WHEN coalesce(shipped_at, %(now)s::timestamptz) > ship_by AND cancelled_at IS NULL
             THEN ship_by END AS late_at
-    FROM delivered d
+    FROM delivered d OFFSET 0
 )
 SELECT e.*,
     CASE WHEN cancelled_at IS NOT NULL THEN 'cancelled' WHEN paid_at IS NULL THEN 'unpaid'
@@ -78,7 +83,8 @@ SELECT e.*,
     fate >= 0.04 AND pg_temp.chance(n, 38) < 0.08 AS couponed,
     count(*) OVER (PARTITION BY i) * 3 / 5 + 1 AS shop_buyers,
     (ARRAY['TX','CA','NY','FL','OR'])[1 + pg_temp.pick(n, 39, 5)] AS region,
-    (ARRAY[625,725,400,600,0])[1 + pg_temp.pick(n, 39, 5)] AS tax_bp
+    (ARRAY[625,725,400,600,0])[1 + pg_temp.pick(n, 39, 5)] AS tax_bp,
+    CASE WHEN shipped_at IS NULL THEN '' ELSE pg_temp.tracking(n) END AS tracking
 FROM ended e
 """
 
@@ -298,7 +304,7 @@ def _packages() -> None:
             "code": "o.code || '-1'",
             "status": "o.package_status",
             "carrier": "CASE WHEN o.shipped_at IS NULL THEN '' ELSE 'sandbox' END",
-            "tracking_number": "CASE WHEN o.shipped_at IS NULL THEN '' ELSE pg_temp.tracking(o.n) END",
+            "tracking_number": "o.tracking",
             "opened_at": "o.cooling_off_until",
             "shipped_at": "o.shipped_at",
             "collected_at": "o.collected_at",

@@ -41,7 +41,7 @@ EVENTS = (
         "package.shipped",
         "package",
         "shipped_at",
-        "jsonb_build_object('order_code', code, 'carrier', 'sandbox', 'tracking_number', pg_temp.tracking(n),"
+        "jsonb_build_object('order_code', code, 'carrier', 'sandbox', 'tracking_number', tracking,"
         " 'in_time', shipped_at <= ship_by)",
     ),
     (

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import limits
+from benchmarks import limits, report
 from benchmarks.figures import Figure, absent, ratio_of
 from benchmarks.machine import Meter, spent
 from seller_center.embedded import ROOT
@@ -38,6 +38,27 @@ def test_it_compares_each_round_with_its_own_reference():
     assert ratio_of([2.0, 40.0, 3.0], [1.0, 20.0, 1.0]) == 2.0
 
 
+def test_it_says_in_the_report_what_falls_short_and_what_is_aimed_at():
+    told = report.page(
+        [
+            Figure("slow", "9 ms", "floor page 1 ms", 9.0, most=8, aim=5),
+            Figure("fair", "7 ms", "floor page 1 ms", 7.0, most=8, aim=5),
+            Figure("many", "90/s", "limit 100/s", 0.9, least=0.4, aim=0.7),
+            absent("gone", "HTTP 404"),
+        ],
+        "small",
+        "make bench",
+        "PostgreSQL",
+        "1",
+        60,
+    )
+    assert "4 figures, 1 short of a must, 2 short of an aim" in told
+    assert "| slow | 9 ms | floor page 1 ms | 9.00 | ≤ 8 | ≤ 5 | SHORT |" in told
+    assert "| fair | 7 ms | floor page 1 ms | 7.00 | ≤ 8 | ≤ 5 | ok |" in told
+    assert "| many | 90/s | limit 100/s | 0.90 | ≥ 0.4 | ≥ 0.7 | ok, aim reached |" in told
+    assert "| gone | absent | HTTP 404 |  |  |  |  |" in told
+
+
 def test_it_sees_the_processor_time_of_its_own_process():
     with Meter([os.getpid()]) as meter:
         sum(range(200_000))
@@ -46,8 +67,9 @@ def test_it_sees_the_processor_time_of_its_own_process():
 
 
 def test_it_refuses_words_it_does_not_know():
-    assert bench.arguments(["only=pages", "scale=tiny"]) == (("pages",), "tiny")
-    for words in (["only=everything"], ["scale=huge"], ["fast=1"]):
+    assert bench.arguments(["only=batches", "scale=tiny"]) == bench.Wanted(("batches",), "", "tiny")
+    assert bench.arguments(["only=order list"]) == bench.Wanted(("pages",), "order list", "small")
+    for words in (["scale=huge"], ["fast=1"], ["report=perhaps"]):
         with pytest.raises(SystemExit):
             bench.arguments(words)
 
@@ -56,5 +78,5 @@ def test_the_product_knows_nothing_of_the_bench():
     code = "import django; django.setup(); import sys, seller_center.urls; print('benchmarks' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-    for name in ("ELIGIBILITY", "LOW_STOCK", "SETTLEMENT", "PAYOUTS", "DEADLINES"):
+    for name in ("ELIGIBILITY", "SCORES", "LOW_STOCK", "SETTLEMENT", "PAYOUTS", "DEADLINES"):
         assert "%(" in getattr(limits, name)
