@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 import pytest
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 from django.test import Client
 
@@ -279,7 +279,7 @@ def test_it_gives_money_back_once_when_a_refund_and_a_cancellation_meet(shop, at
     assert item_of(product).reserved == 0
 
 
-def test_control_reading_first_refunds_too_much_even_in_repeatable_read(shop, at, owner_cursor):
+def test_control_reading_first_refunds_too_much(shop, at, owner_cursor):
     """Look, wait for the others, write: above what was paid once the CHECKs are gone, or the test proves nothing."""
     order = make.pay(make.make_order(shop, quantity=1, at=at), at=at)
     payment = make.payment_of(order)
@@ -299,6 +299,36 @@ def test_control_reading_first_refunds_too_much_even_in_repeatable_read(shop, at
         assert storm(look_then_write, processes=4, threads=2)["refunded"] > 1
         assert make.payment_of(order).refunded_minor > payment.captured_minor
         Payment.objects.update(refunded_minor=0)
+
+
+def test_control_locking_in_repeatable_read_refunds_too_much(shop, at, owner_cursor):
+    """DEC1: REPEATABLE READ with FOR UPDATE adds up what stood there before it waited for the lock."""
+    order = make.pay(make.make_order(shop, quantity=1, at=at), at=at)
+    captured = make.payment_of(order).captured_minor
+    share = captured * 60 // 100
+    owner_cursor.execute("CREATE TABLE refunds_by_hand (minor bigint)")
+    owner_cursor.execute("GRANT SELECT, INSERT ON refunds_by_hand TO PUBLIC")
+    seen = _fork.Barrier(8)
+
+    def lock_then_add_up(number: int) -> str:
+        with transaction.atomic():
+            cursor = connection.connection.cursor()  # beside Django's, whose guard refuses this
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT 1 FROM refunds_by_hand")
+            seen.wait(HANG)
+            cursor.execute("SELECT 1 FROM orders_order WHERE id = %s FOR UPDATE", [order.pk])
+            cursor.execute("SELECT coalesce(sum(minor), 0) FROM refunds_by_hand")
+            if cursor.fetchone()[0] + share > captured:
+                return "refused"
+            cursor.execute("INSERT INTO refunds_by_hand VALUES (%s)", [share])
+        return "refunded"
+
+    try:
+        assert storm(lock_then_add_up, processes=4, threads=2)["refunded"] > 1
+        owner_cursor.execute("SELECT sum(minor) FROM refunds_by_hand")
+        assert owner_cursor.fetchone()[0] > captured
+    finally:
+        owner_cursor.execute("DROP TABLE refunds_by_hand")
 
 
 def test_control_the_check_stops_what_reads_first(shop, at):

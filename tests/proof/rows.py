@@ -19,6 +19,18 @@ class Row:
 STOCK, ORDERS = "tests/catalog/test_stock_races.py", "tests/orders/test_races.py"
 TENANTS, KEYS = "tests/proof/test_tenants.py", "tests/proof/test_tenant_keys.py"
 OUTBOX, SCHEMA = "tests/proof/test_outbox.py", "tests/proof/test_schema.py"
+COUPON_STORM, SUMS, ANSWERS = (
+    "tests/proof/test_coupon_storm.py",
+    "tests/proof/test_sums.py",
+    "tests/proof/test_answers.py",
+)
+EARNING, PAYRACES, HOSTILE = (
+    "tests/payouts/test_earning.py",
+    "tests/payouts/test_races.py",
+    "tests/payouts/test_hostile_bank.py",
+)
+JOBS, FACTOR = "tests/shops/test_jobs.py", "tests/accounts/test_second_factor.py"
+CSV, CALENDAR = "tests/kernel/test_csvio.py", "tests/kernel/test_calendar.py"
 MONEY, WALL = "tests/kernel/test_money.py", "tests/accounts/test_wall.py"
 COUPONS, KILLS, ATTACKS = (
     "tests/marketing/test_redemption.py",
@@ -40,6 +52,12 @@ ROWS = (
         ),
     ),
     Row(
+        "A2",
+        "nobody is told «sold out» while a unit is left in the end (thin: 1 round)",
+        (f"{STOCK}::test_it_leaves_nothing_while_somebody_got_sold_out",),
+        (f"{STOCK}::test_control_an_unguarded_reserve_oversells",),
+    ),
+    Row(
         "A4",
         "640 orders of many lines in any order: no deadlock",
         (
@@ -52,12 +70,43 @@ ROWS = (
         ),
     ),
     Row(
+        "A6",
+        "a reservation ends once: paid, expired or cancelled (thin: 12 races)",
+        (
+            f"{STOCK}::test_it_ends_a_reservation_once_when_paying_expiry_and_cancelling_meet",
+            f"{ORDERS}::test_it_expires_or_confirms_an_order_at_the_same_instant_never_both",
+            f"{ORDERS}::test_it_ships_or_cancels_at_the_same_instant_never_both",
+        ),
+        (f"{STOCK}::test_control_ending_without_looking_gives_units_back_twice",),
+    ),
+    Row(
         "B1",
         "a coupon is redeemed exactly as often as its limit says",
         (
+            f"{COUPON_STORM}::test_it_redeems_each_of_twenty_coupons_exactly_a_hundred_times",
             f"{COUPONS}::test_it_redeems_exactly_the_limit_in_a_storm",
-            f"{COUPONS}::test_it_redeems_once_per_buyer_in_a_storm",
         ),
+        (f"{COUPONS}::test_it_would_pass_the_limit_without_the_guard",),
+    ),
+    Row(
+        "B2",
+        "one use per buyer, of sixteen baskets at once; a first order is the first (thin: 1 round)",
+        (
+            f"{COUPONS}::test_it_redeems_once_per_buyer_in_a_storm",
+            f"{ORDERS}::test_it_lets_the_same_new_buyer_redeem_once_of_sixteen_at_once",
+        ),
+        (f"{COUPONS}::test_it_would_pass_the_limit_without_the_guard",),
+    ),
+    Row(
+        "B3",
+        "a budget in money is spent but never passed",
+        (f"{COUPON_STORM}::test_it_spends_a_budget_that_does_not_divide_and_never_more",),
+        (f"{COUPON_STORM}::test_control_a_budget_that_is_read_first_is_passed",),
+    ),
+    Row(
+        "B4",
+        "the limit holds when the order is made, whatever was quoted before",
+        (f"{COUPONS}::test_it_holds_the_limit_when_redeeming_and_not_only_when_quoting",),
         (f"{COUPONS}::test_it_would_pass_the_limit_without_the_guard",),
     ),
     Row(
@@ -67,7 +116,10 @@ ROWS = (
             f"{ORDERS}::test_it_refunds_sixty_of_a_hundred_units_once_of_eight_times",
             f"{ORDERS}::test_it_gives_money_back_once_when_a_refund_and_a_cancellation_meet",
         ),
-        (f"{ORDERS}::test_control_reading_first_refunds_too_much_even_in_repeatable_read",),
+        (
+            f"{ORDERS}::test_control_reading_first_refunds_too_much",
+            f"{ORDERS}::test_control_locking_in_repeatable_read_refunds_too_much",
+        ),
     ),
     Row(
         "C4",
@@ -76,17 +128,63 @@ ROWS = (
         (f"{ATTACKS}::test_every_attack_succeeds_without_its_guard",),
     ),
     Row(
-        "C6",
-        "money is split to the last unit, whatever the lines, discounts and currencies",
+        "C5",
+        "a business event is posted once, however often, in whatever order and by how many it is told",
         (
+            f"{EARNING}::test_it_ends_the_same_however_the_news_comes",
+            f"{EARNING}::test_every_event_has_exactly_one_posting_of_its_kind",
+            f"{PAYRACES}::test_eight_at_once_keep_the_books_of_an_order_once",
+            f"{PAYRACES}::test_eight_at_once_post_an_event_once",
+        ),
+        (f"{PAYRACES}::test_without_the_lock_the_database_still_refuses_a_second_posting",),
+    ),
+    Row(
+        "C6",
+        "money is split to the last unit, whatever the lines, discounts and currencies (20,000 orders)",
+        (
+            f"{SUMS}::test_every_part_of_an_order_adds_up_in_any_currency",
             f"{MONEY}::test_it_splits_to_the_last_unit",
             f"{MONEY}::test_a_discount_never_exceeds_a_line_in_any_currency",
+        ),
+        (
+            f"{SUMS}::test_control_a_naive_split_would_miss_often",
+            f"{MONEY}::test_a_naive_split_would_lose_a_unit",
+            f"{MONEY}::test_a_split_by_position_alone_would_depend_on_the_order",
+        ),
+    ),
+    Row(
+        "C7",
+        "units go back in any steps: exactly what was paid, never more before (20,000 lines)",
+        (
+            f"{SUMS}::test_units_go_back_in_any_order_and_bring_exactly_what_was_paid",
             f"{MONEY}::test_shares_add_up_in_any_steps_and_never_run_ahead",
         ),
         (
-            f"{MONEY}::test_a_naive_split_would_lose_a_unit",
-            f"{MONEY}::test_a_split_by_position_alone_would_depend_on_the_order",
+            f"{SUMS}::test_control_the_rounded_price_of_a_unit_would_miss_often",
             f"{MONEY}::test_naive_shares_would_not_add_up",
+        ),
+    ),
+    Row(
+        "C8",
+        "a whole refund leaves no commission, whatever the rate became (20,000 sales)",
+        (
+            f"{SUMS}::test_a_whole_refund_leaves_no_commission_whatever_the_rate_became",
+            "tests/payouts/test_shares.py::test_it_takes_back_everything_in_any_steps",
+        ),
+        (f"{SUMS}::test_control_the_rate_of_the_day_would_miss_often",),
+    ),
+    Row(
+        "C9",
+        "a post with the same key has one effect and equal answers; another body is refused; shops do not meet (thin)",
+        (
+            f"{ORDERS}::test_it_has_one_effect_and_eight_equal_answers",
+            f"{ORDERS}::test_it_keeps_the_keys_of_two_shops_apart",
+            f"{JOBS}::test_thirty_two_twins_of_a_post_have_one_effect",
+            f"{JOBS}::test_the_same_key_with_another_body_is_refused",
+        ),
+        (
+            f"{ORDERS}::test_control_eight_keys_and_numbers_have_eight_effects",
+            f"{JOBS}::test_without_the_key_the_twins_have_many_effects",
         ),
     ),
     Row(
@@ -105,6 +203,21 @@ ROWS = (
         (f"{KILLS}::test_without_the_key_kills_pay_twice",),
     ),
     Row(
+        "D4",
+        "five hundred payouts and a bank that misbehaves: each ends once, unknown ones are never sent again",
+        (f"{HOSTILE}::test_it_ends_each_payout_once_whatever_the_bank_does",),
+        (f"{HOSTILE}::test_control_a_program_that_believes_every_word_loses_its_books",),
+    ),
+    Row(
+        "D5",
+        "eight clicks on a payday draft it once; of eight second releases one wins (thin: 1 round)",
+        (
+            f"{PAYRACES}::test_eight_clicks_on_a_payday_draft_it_once",
+            f"{PAYRACES}::test_only_one_of_two_second_releases_wins",
+        ),
+        (f"{PAYRACES}::test_without_the_lock_the_database_still_refuses_a_second_posting",),
+    ),
+    Row(
         "E1",
         "twenty deaths and a broker that forgets: effects equal commits",
         (
@@ -115,6 +228,15 @@ ROWS = (
             f"{OUTBOX}::test_it_would_lose_effects_without_the_guard",
             f"{OUTBOX}::test_it_would_double_effects_without_the_guard",
         ),
+    ),
+    Row(
+        "E3",
+        "an event delivered to 32 at once has its effect once (thin: one kind of reaction)",
+        (
+            "tests/shops/test_events.py::test_thirty_two_twins_at_once_have_one_effect",
+            "tests/shops/test_events.py::test_it_is_effective_once_however_often_it_is_delivered",
+        ),
+        ("tests/shops/test_events.py::test_without_the_mark_the_twins_have_many_effects",),
     ),
     Row(
         "F1",
@@ -169,6 +291,81 @@ ROWS = (
             f"{WALL}::test_with_the_factor_everything_is_open",
         ),
         (f"{WALL}::test_it_would_reach_the_shop_without_the_wall",),
+    ),
+    Row(
+        "G2",
+        "a code opens once of 32 at once (thin: 1 round)",
+        (
+            f"{FACTOR}::test_it_takes_one_of_32_equal_codes_at_once",
+            f"{FACTOR}::test_it_takes_a_recovery_code_once_of_16_at_once",
+            f"{FACTOR}::test_it_takes_a_code_as_people_type_it_but_once",
+            f"{FACTOR}::test_nothing_in_the_house_goes_around_the_lock",
+        ),
+        (f"{FACTOR}::test_it_would_take_several_without_the_lock",),
+    ),
+    Row(
+        "G9",
+        "nothing happens without the form's token, from another site, or by looking",
+        (
+            f"{ANSWERS}::test_nothing_happens_without_the_forms_token",
+            f"{ANSWERS}::test_nothing_happens_from_another_site_even_with_a_token",
+            f"{ANSWERS}::test_nothing_of_the_shop_changes_by_looking",
+        ),
+        (f"{ANSWERS}::test_control_without_the_question_for_the_token_things_happen",),
+    ),
+    Row(
+        "I1",
+        "more than two hundred bad files are refused with row and column",
+        (
+            f"{CSV}::test_it_refuses_with_row_and_column",
+            f"{CSV}::test_the_same_faults_are_found_in_every_dress",
+            f"{CSV}::test_any_bytes_are_read_or_refused_in_words",
+            "tests/catalog/test_importing.py::test_it_says_where_a_file_is_no_file_and_applies_nothing",
+        ),
+        ("tests/catalog/test_importing.py::test_control_without_a_transaction_half_a_chunk_stays",),
+    ),
+    Row(
+        "I4",
+        "no formula leaves in a cell (thin: by our reader, no spreadsheet program runs here)",
+        (
+            f"{CSV}::test_no_formula_leaves_as_a_formula",
+            f"{CSV}::test_a_header_and_every_kind_of_cell_is_escaped",
+            f"{CSV}::test_escaping_is_undone_exactly",
+        ),
+        (f"{CSV}::test_without_escaping_a_formula_would_stand_there",),
+    ),
+    Row(
+        "K3",
+        "every answer carries every header, refusals and redirects as well",
+        (f"{ANSWERS}::test_it_sends_every_header_with_every_answer",),
+        (f"{ANSWERS}::test_control_an_answer_without_a_header_is_seen",),
+    ),
+    Row(
+        "K4",
+        "cookies belong to this host alone and to no script",
+        (
+            f"{ANSWERS}::test_cookies_belong_to_this_host_and_to_no_script",
+            f"{ANSWERS}::test_every_cookie_that_is_set_is_closed_to_scripts_and_to_other_sites",
+        ),
+        (f"{ANSWERS}::test_control_without_https_the_same_question_finds_bare_cookies",),
+    ),
+    Row(
+        "K5",
+        "no cache keeps what a person saw",
+        (f"{ANSWERS}::test_it_lets_nobody_keep_what_a_person_saw",),
+        (f"{ANSWERS}::test_control_an_answer_that_could_be_shared_is_seen",),
+    ),
+    Row(
+        "L1",
+        "business days agree with a naive walk over the days, 50,000 pairs",
+        (f"{CALENDAR}::test_business_days_agree_with_the_oracle_on_50_000_pairs",),
+        (f"{CALENDAR}::test_the_oracle_would_find_a_missing_holiday",),
+    ),
+    Row(
+        "L2",
+        "each minute round the cut-off, on days of changing clocks, before holidays, at the year's end",
+        (f"{CALENDAR}::test_every_minute_round_the_cut_off_agrees_with_the_oracle",),
+        (f"{CALENDAR}::test_the_oracle_would_find_a_missing_holiday",),
     ),
     Row(
         "M4",

@@ -1,0 +1,91 @@
+"""B1, B3: twenty coupons of a hundred uses, each fought over by 32 buyers with 416 tries, and budgets that do not divide.
+
+Real processes and threads on real PostgreSQL. The control is in tests/marketing/test_redemption.py.
+"""
+
+import multiprocessing
+
+import pytest
+from django.db import connection, transaction
+
+from marketing.models import Coupon, Redemption
+from marketing.redemption import BuyerFacts, CouponRefused
+from tests.factories.marketing import make_coupon
+from tests.factories.shops import make_shop
+from tests.marketing.test_redemption import redeem
+from tests.storm import HANG_SECONDS, storm
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+ROUNDS, BUYERS, TRIES, LIMIT = 20, 32, 13, 100
+
+
+def attempt(shop, code: str, number: str, buyer: str) -> bool:
+    try:
+        redeem(shop, number, code=code, buyer=BuyerFacts(buyer))
+    except CouponRefused:
+        return False
+    return True
+
+
+def test_it_redeems_each_of_twenty_coupons_exactly_a_hundred_times():
+    shop = make_shop("ACME")
+    codes = [f"ROUND{number}" for number in range(ROUNDS)]
+    for code in codes:
+        make_coupon(shop, code, limit_count=LIMIT, per_buyer_limit_count=None)
+    start = multiprocessing.get_context("fork").Barrier(BUYERS)
+
+    def try_all(number: int) -> list[int]:
+        won = []
+        for code in codes:
+            start.wait(HANG_SECONDS)
+            tries = [attempt(shop, code, f"{code}-{number}-{turn}", f"buyer-{number}") for turn in range(TRIES)]
+            won.append(sum(tries))
+        return won
+
+    outcomes = storm(try_all, processes=4, threads=BUYERS // 4)
+    assert all(one.done for one in outcomes), [one.message for one in outcomes if not one.done][:1]
+    assert [sum(one.value[at] for one in outcomes) for at in range(ROUNDS)] == [LIMIT] * ROUNDS
+    assert set(Coupon.objects.values_list("redeemed_count", flat=True)) == {LIMIT}
+    assert Redemption.objects.count() == LIMIT * ROUNDS
+
+
+def test_it_spends_a_budget_that_does_not_divide_and_never_more():
+    shop = make_shop("ACME")
+    coupon = make_coupon(shop, "BUDGET", budget_minor=1_999, per_buyer_limit_count=None)
+    outcomes = storm(lambda number: attempt(shop, "BUDGET", f"B-{number}", f"buyer-{number}"), processes=4, threads=8)
+    assert all(one.done for one in outcomes), [one.message for one in outcomes if not one.done][:1]
+    coupon.refresh_from_db()
+    given = list(Redemption.objects.values_list("discount_minor", flat=True))
+    assert sum(given) == coupon.given_minor <= 1_999
+    assert sum(given) >= 1_999 - max(given)
+    assert len(given) == sum(one.value for one in outcomes) < len(outcomes)
+
+
+def test_control_a_budget_that_is_read_first_is_passed(owner_cursor):
+    shop = make_shop("ACME")
+    coupon = make_coupon(shop, "BUDGET", budget_minor=100, per_buyer_limit_count=None)
+    seen = multiprocessing.get_context("fork").Barrier(32)
+
+    def look_then_spend(number: int) -> bool:
+        with transaction.atomic():
+            spent = Coupon.objects.get(pk=coupon.pk).given_minor
+            seen.wait(HANG_SECONDS)
+            if spent + 60 > 100:
+                return False
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE marketing_coupon SET given_minor = given_minor + 60 WHERE id = %s", [coupon.pk])
+        return True
+
+    owner_cursor.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conname LIKE 'coupon_given_lte_budget'"
+    )
+    [(name, definition)] = owner_cursor.fetchall()
+    owner_cursor.execute(f"ALTER TABLE marketing_coupon DROP CONSTRAINT {name}")
+    try:
+        assert sum(bool(one.value) for one in storm(look_then_spend, processes=4, threads=8)) > 1
+        coupon.refresh_from_db()
+        assert coupon.given_minor > 100
+    finally:
+        owner_cursor.execute("UPDATE marketing_coupon SET given_minor = 0")
+        owner_cursor.execute(f"ALTER TABLE marketing_coupon ADD CONSTRAINT {name} {definition}")
