@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from analytics import evaluation, figures
+from analytics import evaluation, figures, probation
 from seller_center.kernel import clock
 from shops.models import ShopEvent
 from shops.reacting import reaction
@@ -36,3 +36,9 @@ def review_eligibility() -> None:
 def score_shops() -> None:
     """Score all shops for the day that ended."""
     evaluation.score_ended_days(at=clock.now())
+
+
+@shared_task(name="analytics.tasks.move_tiers")
+def move_tiers() -> None:
+    """Move shops up that have earned their next tier by the day that ended."""
+    probation.move_ended_days(at=clock.now())

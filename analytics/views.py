@@ -19,10 +19,11 @@ from seller_center.kernel.calendar import parse_month
 from seller_center.kernel.csvio import write_rows
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
-from shops import setup_guide
+from shops import restrictions, setup_guide, tiers
 from shops.access import ShopRequest, for_shop
 from shops.eligibility import CRITERIA
-from shops.models import AREAS, EligibilityReview, Notice, Violation
+from shops.enforcement import KINDS
+from shops.models import AREAS, EligibilityReview, Notice, Restriction, TierReview, Violation
 from shops.policy_book import policy_for
 
 RANGES = {"7": 7, "30": 30, "90": 90}
@@ -112,15 +113,49 @@ def health(request: ShopRequest, shop) -> HttpResponse:
         "metrics": _metrics(score, policy),
         "reviews": reviews,
         "latest": _criteria(reviews[0]) if reviews else None,
-        "cases": list(
-            Violation.objects.in_shop(shop)
-            .filter(status__in=("pending", "enforced"))
-            .order_by("-opened_at", "-id")[:20]
-        ),
+        "cases": [(case, KINDS.get(case.kind, case.kind)) for case in Violation.objects.in_shop(shop).standing()[:20]],
+        "points": restrictions.points_of(shop, at),
+        "restrictions": list(Restriction.objects.in_shop(shop).standing(at)[:5]),
+        "ladder": [
+            (points, restrictions.words_for(place, policy.violations))
+            for place, points in enumerate(policy.violations.ladder_points, 1)
+        ],
         "tier": policy.probation.tier(shop.tier),
+        **_next_tier(shop, policy),
         "definitions": DEFINITIONS,
     }
     return render(request, "analytics/health.html", context)
+
+
+def _next_tier(shop, policy) -> dict[str, Any]:
+    """The tier that comes next, and each of its criteria as the last night's look found it."""
+    order = policy.probation.order
+    place = order.index(shop.tier)
+    if place + 1 == len(order):
+        return {"next_tier": "", "tier_criteria": [], "tier_day": None}
+    look = TierReview.objects.in_shop(shop).newest_first().first()
+    current = look is not None and look.tier == shop.tier
+    return {
+        "next_tier": order[place + 1],
+        "next_limits": policy.probation.tier(order[place + 1]),
+        "tier_day": look.day if look is not None and current else None,
+        "tier_criteria": [_tier_line(one) for one in look.criteria] if look is not None and current else [],
+    }
+
+
+def _tier_line(one: dict[str, Any]) -> dict[str, Any]:
+    """A criterion of a tier, ready to be shown, with what is left."""
+    code, value, asked = one["code"], one["value"], one["threshold"]
+    if code == "sps":
+        shown = _("not measured") if value is None else f"{value / 10:.1f}"
+        return {**one, "name": tiers.CRITERIA[code], "shown": shown, "asked": f"≥ {asked / 10:.1f}", "left": ""}
+    if code in ("late_dispatch", "seller_cancellations"):
+        shown = _("too few orders to decide") if value is None else f"{value / 100:.1f} %"
+        return {**one, "name": tiers.CRITERIA[code], "shown": shown, "asked": f"≤ {asked / 100:.1f} %", "left": ""}
+    at_most = code in tiers.AT_MOST
+    left = "" if one["met"] or at_most else _("%(count)d to go") % {"count": asked - value}
+    sign = "≤" if at_most else "≥"
+    return {**one, "name": tiers.CRITERIA[code], "shown": str(value), "asked": f"{sign} {asked}", "left": left}
 
 
 @for_shop(area="health", may="view")

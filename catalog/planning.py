@@ -11,6 +11,7 @@ from catalog.matching import KnownProduct, KnownSku, ProductPlan
 from catalog.models import Category, Media, PictureAddress, Product, ProductOption, Sku, StockItem
 from catalog.publishing import room
 from catalog.sheets import DRAFT, NOTE, FileProduct, Issue, Reading
+from shops import restrictions
 from shops.policy_book import policy_for
 
 #: Findings of the pre-flight that the rows tell more exactly themselves.
@@ -61,6 +62,7 @@ class Planner:
     def look_again(self) -> None:
         """Count the tier's room anew: at the beginning of each transaction that uses it up."""
         self.left, self.most = room(self.shop, self.at)
+        self.stopped = restrictions.new_listings_stopped(self.shop, self.at) is not None
 
     def _category_id(self, product: FileProduct, known: KnownProduct | None) -> int | None:
         """The category for a product; one that would have kept it from going live is not given to one that is there."""
@@ -94,6 +96,9 @@ class Planner:
                 issue = Issue(finding.code, self.mapping.get(_COLUMN.get(finding.field, ""), ""), DRAFT, finding.facts)
                 made.issues.setdefault(first, []).append(issue)
         if not made.file.wants_live or made.stays_draft or not self.shop.selling:
+            return False
+        if self.stopped:
+            made.file.say(first, "listings_stopped", "", DRAFT)
             return False
         if self.left == 0:
             made.file.say(first, "tier_full", "", DRAFT, most=self.most)

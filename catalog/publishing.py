@@ -14,7 +14,7 @@ from catalog.remarks import sentence
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import LockKind, advisory_lock, lock_row
 from seller_center.kernel.transitions import move
-from shops import events
+from shops import events, restrictions
 from shops.policy_book import policy_for
 from shops.scope import scope
 
@@ -108,9 +108,11 @@ def room(shop, at: dt.datetime) -> tuple[int | None, int | None]:
 def submit(*, product: Product, by, at: dt.datetime) -> Product:
     """Send a draft to review. The pre-flight is the review for now: what passes it goes live at once.
 
-    Raises ``NotReady`` with the findings, ``TierFull``, ``ShopNotOpen``; the draft then stays as it is.
+    Raises ``NotReady`` with the findings, ``TierFull``, ``ShopNotOpen``, and ``NewListingsStopped`` where the shop's
+    violation points forbid it for a while; the draft then stays as it is.
     """
     with scope(product.shop, by=by):
+        restrictions.check_new_listing(product.shop, at)
         _check_may_go_live(product, at)
         move(product, Status.IN_REVIEW, changed_at=at)
         move(product, Status.LIVE, live_at=at, reason="")

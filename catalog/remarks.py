@@ -70,6 +70,7 @@ SENTENCES: dict[str, str] = {
     "category_unknown": _("There is no category “{value}”."),
     "kind_unknown": _("“{value}” is no kind of product that we know; the category chosen for this import is taken."),
     "tier_full": _("Your shop may have {most} live products at its present tier; this one stays a draft."),
+    "listings_stopped": _("New listings are stopped for your shop because of violation points; it stays a draft."),
 }
 
 #: Code → the same in short, for a count of rows.
@@ -117,6 +118,7 @@ TITLES: dict[str, str] = {
     "category_restricted": _("Category needs a qualification"),
     "kind_unknown": _("Unknown kind, the chosen category is taken"),
     "tier_full": _("More live products than your tier allows"),
+    "listings_stopped": _("New listings are stopped for your shop"),
 }
 
 #: Code → what to do about it, where the sentence does not say so itself.

@@ -28,6 +28,11 @@ from orders.reasons import CANCELLING, choices
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from shops.admin.read_only import ReadOnlyAdmin
+from shops.models import Deadline
+from shops.waiting import count_up_to
+
+#: The most lines of a desk.
+SHOWN = 200
 
 
 class DeskAdmin(ReadOnlyAdmin):
@@ -65,11 +70,11 @@ class OrderAdmin(DeskAdmin):
 
     def desk(self, request: HttpRequest) -> dict[str, Any]:
         """The orders that stand still, on the first page of the admin."""
-        waiting = Hold.objects.standing().order_by()[:1000].count()
         return {
             "title": _("Orders on hold"),
-            "url": reverse("admin:orders_hold_changelist") + "?released_at__isnull=True",
-            "waiting": waiting,
+            "url": reverse("admin:orders_hold_changelist") + "?released_at__isempty=1",
+            "icon": "lock-square-rounded",
+            "waiting": count_up_to(Hold.objects.standing().order_by()),
             "late": 0,
         }
 
@@ -212,6 +217,48 @@ class ReturnAdmin(DeskAdmin):
     ordering = ("-requested_at", "-id")
     list_select_related = ("shop",)
     actions = ("pay_released",)
+    desk_title, desk_url_name = gettext_lazy("Refunds to pay"), "admin:orders_returnrequest_desk"
+
+    def get_urls(self):
+        return [
+            path("desk/", self.admin_site.admin_view(self.queue), name="orders_returnrequest_desk"),
+            *super().get_urls(),
+        ]
+
+    def desk(self, request: HttpRequest) -> dict[str, Any]:
+        """Large refunds that wait for their second person, on the first page of the admin."""
+        waiting = _to_pay().order_by("id")
+        clocks = _clocks_of(list(waiting[:SHOWN]))
+        at = clock.now()
+        return {
+            "title": self.desk_title,
+            "url": reverse(self.desk_url_name),
+            "icon": "receipt-refund",
+            "waiting": count_up_to(waiting),
+            "late": sum(due_at <= at for due_at in clocks.values()),
+            "oldest": min(clocks.values(), default=None),
+        }
+
+    def queue(self, request: HttpRequest) -> HttpResponse:
+        """Returns whose large refund one person released: another one pays it, whose clock ends first on top."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied(_("Your group does not pay refunds."))
+        if request.method == "POST":
+            number = request.POST.get("return", "")
+            pk = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0
+            self.pay_released(request, ReturnRequest.objects.filter(pk=pk))
+            return redirect(self.desk_url_name)
+        rows = list(_to_pay().select_related("shop", "order", "refund_released_by").order_by("id")[:SHOWN])
+        clocks = _clocks_of(rows)
+        lines = [(clocks.get((row.shop_id, row.code)), row) for row in rows]
+        lines.sort(key=lambda line: (line[0] is None, line[0] or line[1].requested_at, line[1].pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.desk_title,
+            "lines": lines,
+            "at": clock.now(),
+        }
+        return render(request, "admin/orders/returns_desk.html", context)
 
     @admin.action(description=gettext_lazy("Pay large refunds that a first person released"), permissions=["change"])
     def pay_released(self, request: HttpRequest, rows) -> None:
@@ -223,6 +270,23 @@ class ReturnAdmin(DeskAdmin):
                 messages.success(request, _("%(code)s is refunded.") % {"code": found.code})
             except DomainError as error:
                 messages.error(request, f"{found.code}: {error}")
+
+
+def _to_pay():
+    """Open returns whose refund one person has released."""
+    return ReturnRequest.objects.open_cases().filter(refund_released_by__isnull=False)
+
+
+def _clocks_of(rows: list[ReturnRequest]) -> dict[tuple[int, str], Any]:
+    """When the seller's clock of each return ends, by shop and number, in one query."""
+    found = Deadline.objects.filter(
+        shop__in={row.shop_id for row in rows},
+        subject_kind="return",
+        subject_code__in=[row.code for row in rows],
+        kind__in=("return.decide", "return.inspect"),
+        ended_at__isnull=True,
+    )
+    return {(shop_id, code): due for shop_id, code, due in found.values_list("shop_id", "subject_code", "due_at")}
 
 
 @admin.register(Refund)

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django_otp.admin import OTPAdminSite
 
 from shops import second_factor, step_up
+from shops.waiting import MOST_WAITING
 
 #: Tables that nobody reads or writes here: keys of second factors, log-ins and addresses of others.
 KEPT_OUT = {"otp_totp", "otp_static", "otp_email", "usersessions", "socialaccount", "account"}
@@ -59,18 +60,45 @@ class StaffAdminSite(OTPAdminSite):
         """One place for that as well, which asks for a fresh second factor."""
         return redirect("account_change_password")
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """As Django's, with the way to each desk in the bar of every page (no query)."""
+        links = self._desk_links(request) if request.user.is_authenticated else []
+        return {**super().each_context(request), "desk_links": links}
+
+    def _desk_links(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return [
+            {"title": one.desk_title, "url": reverse(one.desk_url_name)}
+            for one in self._registry.values()
+            if getattr(one, "desk_url_name", "") and one.has_change_permission(request)
+        ]
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Queues first: what waits for this member of staff."""
         return super().index(request, {**(extra_context or {}), "desks": self.desks(request)})
 
     def desks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """The desks this person may sit at: an admin class offers one by ``desk(request) -> dict | None``.
+        """The desks this person may sit at, what is due first on top.
 
-        The dict has ``title``, ``url``, ``waiting`` (a number or a ready text) and ``late`` (a number).
+        An admin class offers one by ``desk(request) -> dict | None`` with ``title``, ``url``, ``waiting`` and ``late``
+        (numbers, counted up to ``MOST_WAITING``); ``oldest`` (the moment at which the first is due), ``mine`` (how many
+        this person has claimed) and ``icon`` are optional.
         """
         found = []
         for one in self._registry.values():
             offer = getattr(one, "desk", None)
             if callable(offer) and one.has_change_permission(request):
                 found.append(offer(request))
-        return [desk for desk in found if desk]
+        desks = [{"oldest": None, "mine": None, "icon": "", **desk} for desk in found if desk]
+        for desk in desks:
+            desk |= {"waiting_text": _capped(desk["waiting"]), "late_text": _capped(desk["late"])}
+        return sorted(desks, key=_first_due)
+
+
+def _capped(number: int) -> str:
+    """A count as a desk says it: 99+ beyond the limit."""
+    return f"{MOST_WAITING - 1}+" if number >= MOST_WAITING else str(number)
+
+
+def _first_due(desk: dict[str, Any]) -> tuple[bool, float]:
+    oldest = desk["oldest"]
+    return (oldest is None, oldest.timestamp() if oldest is not None else float(not desk["waiting"]))

@@ -59,6 +59,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("reconcile-bank", "reconcile_bank", "payouts.tasks.reconcile_bank", timedelta(minutes=5)),
     # floor 7: analytics. Daily, though the evaluation is monthly: a day that was missed is made up for by the next.
     Periodic("score-shops", "score_shops", "analytics.tasks.score_shops", crontab(minute=20, hour=9), queue="jobs"),
+    # after the scores, which it reads
+    Periodic("move-tiers", "move_tiers", "analytics.tasks.move_tiers", crontab(minute=30, hour=9), queue="jobs"),
     Periodic(
         "review-eligibility",
         "review_eligibility",

@@ -18,6 +18,10 @@ WHEN_DUE: dict[str, str] = {
     # floor 1: shops
     "application.review": "shops.review_queue.tell_of_delay",
     "document.expiry": "shops.documents.expire",
+    "violation.takes_effect": "shops.enforcement.take_effect",
+    "violation.appeal_by": "shops.appeals.time_is_over",
+    "violation.lapse": "shops.enforcement.lapse",
+    "appeal.decide": "shops.appeals.answer_is_late",
     # floor 3: marketing
     "coupon.start": "marketing.coupons.start_due",
     "coupon.end": "marketing.coupons.end_due",

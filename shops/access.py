@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from seller_center.kernel import clock
+from shops import agreements, staff_views
 from shops.models import AREAS, Membership, Shop
 
 
@@ -46,13 +48,15 @@ def for_shop(
     owner_only: bool = False,
     fresh_factor: bool = False,
     while_applying: bool = False,
+    before_agreeing: bool = False,
 ) -> Callable:
     """Wrap a view of ``/s/<shop>/…``: the URL's code becomes the ``Shop``, after asking for membership and rights.
 
     ``may`` is what every method needs; ``post`` what unsafe methods need (default: ``edit`` is needed to change, so a
     view declared with ``may="view"`` and no ``post`` refuses unsafe methods with 403 to everybody).
     ``owner_only``: bank, ownership, closing the shop. ``fresh_factor``: sensitive deeds ask for a recent second factor.
-    A shop that was never opened shows its application only, and the pages declared ``while_applying``.
+    A shop that was never opened shows its application only, and the pages declared ``while_applying``. A new version of
+    the seller agreement is read first (``before_agreeing``: not on this page). Staff who look on change nothing.
     """
     if area not in AREAS:
         raise ValueError(f"There is no area {area!r}.")
@@ -60,10 +64,12 @@ def for_shop(
     def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, shop: str, **kwargs: Any) -> HttpResponse:
-            membership = membership_of(request.user, shop)
+            membership = staff_views.membership(request, shop, clock.now()) or membership_of(request.user, shop)
             needed = may if request.method in SAFE_METHODS else (post or ("edit" if may == "edit" else "none"))
             if not membership.may(area, may) or needed == "none" or not membership.may(area, needed):
                 raise PermissionDenied("Your role in this shop does not allow this.")
+            if membership.pk is None and request.method not in SAFE_METHODS:
+                raise PermissionDenied("You look at this shop as staff: nothing can be changed.")
             if owner_only and not membership.role.is_owner:
                 raise PermissionDenied("Only the owner of the shop may do this.")
             if not membership.shop.opened and not while_applying:
@@ -75,6 +81,8 @@ def for_shop(
                 answer = ask_for_fresh_factor(request)
                 if answer is not None:
                     return answer
+            if not before_agreeing and agreements.is_missing(request, membership, clock.now()):
+                return redirect(agreements.page_for(request, membership.shop))
             return view(request, shop=membership.shop, **kwargs)
 
         guarded.declared = {  # type: ignore[attr-defined]
@@ -84,6 +92,7 @@ def for_shop(
             "owner_only": owner_only,
             "fresh_factor": fresh_factor,
             "while_applying": while_applying,
+            "before_agreeing": before_agreeing,
         }
         return guarded
 

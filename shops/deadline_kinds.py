@@ -22,10 +22,16 @@ KINDS: dict[str, DeadlineKind] = {
     # floor 1: shops
     "application.review": DeadlineKind(_("Review of the application"), area=STAFF),
     "document.expiry": DeadlineKind(_("Document expires"), area="settings", url_name="shops:files"),
+    "violation.takes_effect": DeadlineKind(
+        _("Put right or appeal before a case takes effect"), area="health", url_name="shops:violation"
+    ),
+    "violation.appeal_by": DeadlineKind(_("Appeal against a case"), area="health", url_name="shops:violation"),
+    "violation.lapse": DeadlineKind(_("Points of a case lapse"), area=STAFF),
+    "appeal.decide": DeadlineKind(_("Decide about an appeal"), area=STAFF),
     # floor 2: catalog
     # floor 3: marketing
-    "coupon.start": DeadlineKind(_("Coupon starts"), area="marketing"),
-    "coupon.end": DeadlineKind(_("Coupon ends"), area="marketing"),
+    "coupon.start": DeadlineKind(_("Coupon starts"), area="marketing", url_name="marketing:coupon"),
+    "coupon.end": DeadlineKind(_("Coupon ends"), area="marketing", url_name="marketing:coupon"),
     # floor 4: orders
     "order.payment": DeadlineKind(_("Payment by the buyer"), area=STAFF),
     "order.cooling_off": DeadlineKind(_("Buyer may still cancel"), area=STAFF),
@@ -43,6 +49,6 @@ KINDS: dict[str, DeadlineKind] = {
     "payout_batch.release_by": DeadlineKind(_("Release the payout batch"), area=STAFF),
     "payout.bank_answer_by": DeadlineKind(_("The bank's answer about a payout"), area=STAFF),
     # floor 6: support
-    "ticket.answer": DeadlineKind(_("Answer from support"), area="support"),
-    "message.answer": DeadlineKind(_("Answer a buyer"), area="support"),
+    "ticket.answer": DeadlineKind(_("Answer from support"), area="support", url_name="support:ticket"),
+    "message.answer": DeadlineKind(_("Answer a buyer"), area="support", url_name="support:conversation"),
 }

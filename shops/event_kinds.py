@@ -244,6 +244,139 @@ class EligibilityReviewed:
     missed: list[str]
 
 
+@event("violation.opened", sentence=_("Case {code} was opened ({violation_kind}, {points} points): {reason}"))
+class ViolationOpened:
+    violation_kind: str
+    points: int
+    reason: str
+
+
+@event("violation.confirmed", audience="staff", sentence=_("A second person confirmed the case."))
+class ViolationConfirmed:
+    pass
+
+
+@event("violation.correction_reported", sentence=_("The shop says that it was put right: {text}"))
+class ViolationCorrectionReported:
+    text: str
+
+
+@event("violation.corrected", sentence=_("Case {code} ends without points, it was put right: {reason}"))
+class ViolationCorrected:
+    reason: str
+
+
+@event("violation.withdrawn", sentence=_("Case {code} was withdrawn: {reason}"))
+class ViolationWithdrawn:
+    reason: str
+
+
+@event("violation.enforced", sentence=_("Case {code} took effect, {points} points: {reason}"))
+class ViolationEnforced:
+    points: int
+    reason: str
+
+
+@event("violation.lapsed", sentence=_("The {points} points of case {code} have lapsed."))
+class ViolationLapsed:
+    points: int
+
+
+@event("violation.overturned", sentence=_("Case {code} no longer counts: {reason}"))
+class ViolationOverturned:
+    reason: str
+
+
+@event("appeal.filed", sentence=_("The shop appealed against case {code}: {text}"))
+class AppealFiled:
+    number: int
+    text: str
+    decide_by: str
+
+
+@event("appeal.claimed", audience="staff", sentence=_("Somebody claimed the appeal."))
+class AppealClaimed:
+    pass
+
+
+@event("appeal.released", audience="staff", sentence=_("The appeal was put back into the queue."))
+class AppealReleased:
+    pass
+
+
+@event("appeal.delayed", sentence=_("The decision about the appeal takes longer than promised."))
+class AppealDelayed:
+    pass
+
+
+@event("appeal.upheld", sentence=_("The appeal against case {code} was refused: {reason}"))
+class AppealUpheld:
+    number: int
+    reason: str
+
+
+@event("appeal.overturned", sentence=_("The appeal against case {code} was won, {points} points are gone: {reason}"))
+class AppealOverturned:
+    number: int
+    points: int
+    reason: str
+
+
+@event("restriction.imposed", sentence=_("{reason}"))
+class RestrictionImposed:
+    reason: str
+    ends_at: str
+
+
+@event("restriction.lifted", sentence=_("What followed from case {case_code} was lifted."))
+class RestrictionLifted:
+    case_code: str
+
+
+@event("shop.closed", sentence=_("The shop was closed by the marketplace. {reason}"))
+class ShopClosed:
+    reason: str
+
+
+@event("shop.reopened", sentence=_("The shop is open again: the appeal against case {case_code} was won."))
+class ShopReopened:
+    case_code: str
+
+
+@event("shop.tier_raised", sentence=_("The shop moved up from tier {tier_before} to {tier}."))
+class ShopTierRaised:
+    tier_before: str
+    tier: str
+
+
+@event("shop.viewed_by_staff", sentence=_("Staff looked at the shop as its seller sees it, read only: {reason}"))
+class ShopViewedByStaff:
+    reason: str
+    until: str
+
+
+@event("agreement.accepted", sentence=_("{name} acknowledged version {version} of the seller agreement."))
+class AgreementAccepted:
+    user_id: int
+    name: str
+    version: str
+
+
+@event("access.restored", audience="staff", sentence=_("The second factor of {name} was taken away: {reason}"))
+class AccessRestored:
+    user_id: int
+    name: str
+    reason: str
+
+
+@event(
+    "member.factor_removed", sentence=_("Staff took away the lost second factor of {name} after checking who they are.")
+)
+class MemberFactorRemoved:
+    user_id: int
+    name: str
+
+
 # --- floor 2: catalog -----------------------------------------------------------------------------------------------
 
 

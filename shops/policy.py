@@ -50,6 +50,7 @@ class Team:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Security:
     fresh_factor_minutes: int
+    staff_view_minutes: int
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class Tier:
     least_buyers: int | None = None
     violations_30d_below: int | None = None
     least_sps_tenths: int | None = None
+    unscored_counts: bool | None = None
     late_dispatch_at_most_bp: int | None = None
     seller_cancel_at_most_bp: int | None = None
 
@@ -71,6 +73,7 @@ class Tier:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Probation:
     order: tuple[str, ...]
+    violation_window_days: int
     beginner: Tier
     standard: Tier
     premium: Tier
@@ -121,16 +124,29 @@ class Eligibility:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ViolationKind:
+    """A rule that can be broken: its text, and the least and the most points of a case."""
+
+    points: tuple[int, ...]
+    fraud: bool
+    rule: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Violations:
     pending_days: int
     lapse_days: int
     appeal_days: int
     second_appeal_days: int
+    appeals_at_most: int
+    appeal_answer_days: int
+    second_person_points: int
     ladder_points: tuple[int, ...]
     ladder_days: tuple[int, ...]
     rates_need_orders: int
     late_dispatch_at_most_bp: int
     seller_cancel_at_most_bp: int
+    kinds: dict[str, ViolationKind]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -353,6 +369,8 @@ def _value(hint: Any, value: Any, path: str) -> Any:
         return None if value is None else _value(typing.get_args(hint)[0], value, path)
     if hint is int and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
         raise PolicyError(f"“{path}” must be a whole number that is not negative, not {value!r}.")
+    if hint is bool and not isinstance(value, bool):
+        raise PolicyError(f"“{path}” must be true or false, not {value!r}.")
     if hint is str and not isinstance(value, str):
         raise PolicyError(f"“{path}” must be a text, not {value!r}.")
     return value
@@ -375,6 +393,13 @@ def _check(policy: Policy) -> None:
         raise PolicyError(f"The weights of “sps.metrics” must sum to 10000 (100 %), not {weights}.")
     if sorted(policy.violations.ladder_points) != list(policy.violations.ladder_points):
         raise PolicyError("“violations.ladder_points” must rise.")
+    if len(policy.violations.ladder_points) != len(policy.violations.ladder_days):
+        raise PolicyError("“violations.ladder_days” must have a number for each of “violations.ladder_points”.")
+    for name, kind in policy.violations.kinds.items():
+        if len(kind.points) != 2 or not 1 <= kind.points[0] <= kind.points[1]:
+            raise PolicyError(f"“violations.kinds.{name}.points” must be two numbers, the least and the most.")
+        if not kind.rule.strip():
+            raise PolicyError(f"“violations.kinds.{name}.rule” must say the rule.")
     if not 0 <= policy.payouts.weekday <= 6:
         raise PolicyError("“payouts.weekday” must be 0 (Monday) to 6 (Sunday).")
 

@@ -1,5 +1,6 @@
 """Letting somebody back into an account whose second factor or mailbox is gone, after staff checked who they are."""
 
+import datetime as dt
 import logging
 
 from allauth.account.models import EmailAddress
@@ -8,14 +9,26 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from seller_center.kernel.errors import DomainError, Invalid
-from shops import contacts, known_devices, second_factor, sessions
-from shops.models import User
+from shops import contacts, events, known_devices, second_factor, sessions
+from shops.models import Shop, User
+from shops.scope import scope
 
 log = logging.getLogger(__name__)
+
+#: More shops than this of one person are not told one by one.
+MOST_SHOPS = 50
 
 
 class NoSuchAccount(DomainError):
     """Nobody has this address or number."""
+
+
+class NotByStaff(DomainError):
+    """This account is not restored by a button."""
+
+
+class NothingLost(DomainError):
+    """There is no second factor to take away."""
 
 
 def restore_access(
@@ -55,3 +68,30 @@ def _apply(user: User, remove_second_factor: bool, address: str) -> None:
             User.objects.filter(pk=user.pk).update(email=address)
         known_devices.forget_all(user)
         sessions.end_all(user)
+
+
+def remove_lost_factor(*, person: User, reason: str, by, at: dt.datetime) -> None:
+    """The staff button: a seller lost the second factor and proved who they are. Every session ends.
+
+    The address stays, so that nobody takes an account over this way; the person, and the owners of their shops, are
+    told. Accounts of staff, and changes of the address, are for ``restore_access`` on the server.
+    """
+    if not reason.strip():
+        raise Invalid(_("Say how it was checked who they are."), field="reason")
+    if person.is_staff or person.is_superuser:
+        raise NotByStaff(_("The second factor of staff is taken away on the server only."))
+    if person.pk == by.pk:
+        raise NotByStaff(_("Somebody else has to do this for you."))
+    if not second_factor.has_one(person):
+        raise NothingLost(_("This account has no second factor."))
+    shops = list(Shop.objects.of_member(person)[:MOST_SHOPS])
+    home = shops[0].market_id if shops else second_factor.HOME_MARKET
+    platform = Shop.objects.get(market_id=home, is_platform=True)
+    facts = {"user_id": person.pk, "name": str(person)}
+    with scope(platform, by=by):
+        second_factor.remove_all(person)
+        known_devices.forget_all(person)
+        common = {"subject_kind": "user", "subject_code": str(person.pk), "by": by, "at": at, **facts}
+        events.record("access.restored", shop=platform, reason=reason.strip(), **common)
+        for shop in shops:
+            events.record("member.factor_removed", shop=shop, **common)

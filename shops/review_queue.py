@@ -75,6 +75,7 @@ def approve(*, application: Application, by, at: dt.datetime) -> Application:
             approved_at=at,
             tier=policy.probation.order[0],
             offer_ends_at=offer_ends_at,
+            agreement_version=fresh.agreement_version,
             contact_email=shop.contact_email or fresh.applicant.email or "",
         )
         fresh.shop = shop

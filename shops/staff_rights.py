@@ -19,9 +19,13 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "shops.view_storedfile",
         "shops.view_shopevent",
         "shops.view_deadline",
+        "shops.view_as_seller",
     ),
     "support": (
         "shops.view_user",
+        "shops.restore_access",
+        "shops.view_as_seller",
+        "shops.view_violation",
         "shops.view_shop",
         "shops.view_membership",
         "shops.view_shopevent",
@@ -56,9 +60,14 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "shops.view_shop",
         "shops.view_violation",
         "shops.change_violation",
+        "shops.view_appeal",
+        "shops.change_appeal",
+        "shops.view_restriction",
+        "shops.view_shopevent",
+        "shops.view_as_seller",
     ),
     "policy": ("shops.view_policyversion", "shops.add_policyversion", "shops.view_market", "shops.view_tradeclass"),
-    "admin": (*READ_ALL, "*.change_*", "shops.add_policyversion", "analytics.view_*"),
+    "admin": (*READ_ALL, "*.change_*", "shops.restore_access", "shops.add_policyversion", "analytics.view_*"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from shops import files, telling, telling_applicants, telling_owners
+from shops import files, telling, telling_applicants, telling_owners, telling_standing
 from shops.models import ShopEvent
 from shops.reacting import reaction
 
@@ -113,3 +113,39 @@ def tell_deadline_delegated(event: ShopEvent) -> None:
 def prune_files() -> None:
     """Take away private files that deeds left which were undone."""
     files.prune(older_than=files.LEFT_ALONE)
+
+
+@reaction
+def tell_violation(event: ShopEvent) -> None:
+    """Who sees the Health page hears of a case and its appeals; the owners by mail as well."""
+    telling_standing.about_case(event)
+
+
+@reaction
+def tell_restriction(event: ShopEvent) -> None:
+    """What the shop may not do, or may do again."""
+    telling_standing.about_restriction(event)
+
+
+@reaction
+def tell_tier_raised(event: ShopEvent) -> None:
+    """The shop has moved up."""
+    telling_standing.tier_raised(event)
+
+
+@reaction
+def tell_viewed_by_staff(event: ShopEvent) -> None:
+    """The owners hear that staff looked at the shop, and why."""
+    telling_standing.viewed_by_staff(event)
+
+
+@reaction
+def tell_access_restored(event: ShopEvent) -> None:
+    """The person hears by mail that the second factor is gone."""
+    telling_standing.access_restored(event)
+
+
+@reaction
+def tell_factor_removed(event: ShopEvent) -> None:
+    """The other owners hear of it."""
+    telling_standing.factor_removed(event)

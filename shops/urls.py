@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shops.views import api_keys, application, files, inbox, jobs, notices, settings, setup, team
+from shops.views import api_keys, application, files, inbox, jobs, notices, settings, setup, standing, team
 
 app_name = "shops"
 
@@ -18,6 +18,11 @@ urlpatterns = [
     path("s/<str:shop>/application/withdrawal/", application.application_withdrawal, name="application_withdrawal"),
     path("s/<str:shop>/application/<slug:step>/", application.application_step, name="application_step"),
     path("agreement/", setup.agreement, name="agreement"),
+    path("s/<str:shop>/agreement/", standing.shop_agreement, name="shop_agreement"),
+    path("s/<str:shop>/violations/", standing.violations, name="violations"),
+    path("s/<str:shop>/violations/<str:code>/", standing.violation, name="violation"),
+    path("s/<str:shop>/violations/<str:code>/appeal/", standing.violation_appeal, name="violation_appeal"),
+    path("s/<str:shop>/violations/<str:code>/correction/", standing.violation_correction, name="violation_correction"),
     path("my-shops/", setup.mine, name="mine"),
     path("my-shops/first/", setup.first, name="first"),
     path("invitations/<str:token>/", team.invitation, name="invitation"),

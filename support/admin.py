@@ -7,32 +7,35 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops.admin.read_only import ReadOnlyAdmin
 from shops.models import ShopEvent
+from shops.waiting import desk_numbers
 from support import desk, reviewing
 from support.models import Review, Ticket, TicketMessage
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A list and a page to read; deeds are buttons that call verbs."""
+class DeskAdmin(ReadOnlyAdmin):
+    """A list and a page to read; deeds are buttons that call verbs, for groups that may change."""
 
-    show_full_result_count = False
+    actions: Any = ()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        """The right to act, not to edit fields."""
+        return request.user.has_perm(f"support.change_{self.model._meta.model_name}")
 
     def get_readonly_fields(self, request: HttpRequest, obj=None):
         return [field.name for field in self.model._meta.fields]
 
 
 @admin.register(Ticket)
-class TicketAdmin(ReadOnlyAdmin):
+class TicketAdmin(DeskAdmin):
     """Tickets; the queue of those that wait stands at ``desk/``, sorted by what we promised."""
+
+    desk_title, desk_url_name = gettext_lazy("Tickets to answer"), "admin:support_ticket_desk"
 
     list_display = ("code", "subject", "shop", "topic", "status", "urgent", "answer_by", "claimed_by")
     list_filter = ("status", "topic", "urgent")
@@ -50,13 +53,10 @@ class TicketAdmin(ReadOnlyAdmin):
 
     def desk(self, request: HttpRequest) -> dict[str, Any]:
         """This desk on the first page of the admin."""
-        waiting = Ticket.objects.awaiting_staff().order_by()
-        return {
-            "title": _("Tickets to answer"),
-            "url": reverse("admin:support_ticket_desk"),
-            "waiting": waiting.count(),
-            "late": waiting.filter(answer_by__lte=clock.now()).count(),
-        }
+        found = desk_numbers(
+            Ticket.objects.awaiting_staff(), "answer_by", clock.now(), mine={"claimed_by": request.user}
+        )
+        return {"title": self.desk_title, "url": reverse(self.desk_url_name), "icon": "headset", **found}
 
     def queue(self, request: HttpRequest) -> HttpResponse:
         """What waits for an answer, whose promise ends first on top."""
@@ -65,7 +65,7 @@ class TicketAdmin(ReadOnlyAdmin):
         rows = Ticket.objects.awaiting_staff().select_related("shop", "opened_by", "claimed_by")[:200]
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Support desk"),
+            "title": self.desk_title,
             "tickets": rows,
             "at": clock.now(),
         }
@@ -117,7 +117,7 @@ class TicketAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
+class ReviewAdmin(DeskAdmin):
     """Reviews; moderation hides with a reason that the shop reads."""
 
     list_display = ("code", "shop", "stars", "author", "at", "status", "hidden_reason")

@@ -346,7 +346,8 @@ def test_it_reads_the_clock_in_doors_only():
             continue
         if "clock.now()" in path.read_text():
             readers.append(str(path.relative_to(ROOT)))
-    allowed = {"shops/reacting.py"}  # a task is a door: the decorator that makes one reads the clock for it
+    # a task is a door: the decorator that makes one reads the clock for it; so does the gate, which wraps every view
+    allowed = {"shops/reacting.py", "shops/access.py"}
     assert set(readers) <= allowed
 
 

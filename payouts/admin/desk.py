@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payouts import bank_file, reconciliation, releasing
 from payouts.drafting import platform_shop
@@ -18,6 +19,7 @@ from seller_center.kernel.errors import DomainError
 from shops.admin.read_only import ReadOnlyAdmin
 from shops.models import ShopEvent
 from shops.second_factor import ask_for_fresh_factor
+from shops.waiting import desk_numbers
 
 SHOWN = 200
 
@@ -25,6 +27,8 @@ SHOWN = 200
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(ReadOnlyAdmin):
     """Batches. What waits for a release stands at ``desk/``, sorted by its due time."""
+
+    desk_title, desk_url_name = gettext_lazy("Payouts to release"), "admin:payouts_payoutbatch_desk"
 
     list_display = (
         "code",
@@ -58,14 +62,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     def desk(self, request: HttpRequest) -> dict[str, Any]:
         """This desk on the first page of the admin."""
-        at = clock.now()
-        waiting = PayoutBatch.objects.to_release()
-        return {
-            "title": _("Payouts to release"),
-            "url": reverse("admin:payouts_payoutbatch_desk"),
-            "waiting": waiting.count(),
-            "late": waiting.filter(release_by__lte=at).count(),
-        }
+        found = desk_numbers(PayoutBatch.objects.to_release(), "release_by", clock.now())
+        return {"title": self.desk_title, "url": reverse(self.desk_url_name), "icon": "building-bank", **found}
 
     def queue(self, request: HttpRequest) -> HttpResponse:
         """What waits for a release, what is on its way, what is not clear, and the newest that are done."""

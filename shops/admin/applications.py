@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
@@ -20,6 +21,7 @@ from shops.models import Application, DocumentPage, ShopEvent, Submission, Trade
 from shops.onboarding import facts_of, today
 from shops.policy_book import policy_for
 from shops.review_reasons import CHANGES, REFUSALS
+from shops.waiting import desk_numbers
 
 #: Within this time of its due moment an application is marked.
 SOON = dt.timedelta(hours=12)
@@ -29,6 +31,8 @@ SHOWN = 200
 @admin.register(Application)
 class ApplicationAdmin(ReadOnlyAdmin):
     """Applications; the queue of those that wait stands at ``desk/``, sorted by what we promised."""
+
+    desk_title, desk_url_name = gettext_lazy("Applications to review"), "admin:shops_application_desk"
 
     list_display = ("code", "shop", "person", "business_type", "status", "submitted_at", "review_due_at", "claimed_by")
     list_filter = ("status", "business_type")
@@ -54,15 +58,10 @@ class ApplicationAdmin(ReadOnlyAdmin):
 
     def desk(self, request: HttpRequest) -> dict[str, Any]:
         """This desk on the first page of the admin."""
-        at = clock.now()
-        waiting = Application.objects.in_queue().order_by()
-        found = waiting.aggregate(all=Count("pk"), late=Count("pk", filter=Q(review_due_at__lte=at)))
-        return {
-            "title": _("Applications to review"),
-            "url": reverse("admin:shops_application_desk"),
-            "waiting": found["all"],
-            "late": found["late"],
-        }
+        found = desk_numbers(
+            Application.objects.in_queue(), "review_due_at", clock.now(), mine={"claimed_by": request.user}
+        )
+        return {"title": self.desk_title, "url": reverse(self.desk_url_name), "icon": "clipboard-check", **found}
 
     def queue(self, request: HttpRequest) -> HttpResponse:
         """What waits, whose promise ends first on top."""

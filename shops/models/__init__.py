@@ -1,10 +1,11 @@
 """The nouns of floor 1, one file each."""
 
+from shops.models.agreement import AgreementAcceptance
 from shops.models.application import Application, Document, DocumentPage, Submission
 from shops.models.bank_account import BankAccount
 from shops.models.clock import ClockOffset
 from shops.models.deadline import Deadline
-from shops.models.eligibility import EligibilityReview, Violation
+from shops.models.eligibility import EligibilityReview
 from shops.models.event import EventHandled, ShopEvent
 from shops.models.file import FileAccess, StoredFile
 from shops.models.guarded_count import GuardedCount
@@ -17,11 +18,15 @@ from shops.models.notice import Notice
 from shops.models.owned import OwnedQuerySet, PeerManager, PeerQuerySet, ShopOwned, owned_manager, tenant_key
 from shops.models.saved_view import SavedView
 from shops.models.shop import AREAS, Membership, Role, Shop
+from shops.models.tier import TierReview
 from shops.models.user import User
+from shops.models.violation import Appeal, Restriction, Violation
 
 __all__ = [
     "AREAS",
+    "AgreementAcceptance",
     "ApiKey",
+    "Appeal",
     "Application",
     "BankAccount",
     "BatchRun",
@@ -45,6 +50,7 @@ __all__ = [
     "PeerManager",
     "PeerQuerySet",
     "PolicyVersion",
+    "Restriction",
     "Role",
     "SavedView",
     "Shop",
@@ -53,6 +59,7 @@ __all__ = [
     "StoredFile",
     "Submission",
     "Tick",
+    "TierReview",
     "TradeClass",
     "User",
     "Violation",

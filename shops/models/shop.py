@@ -34,7 +34,9 @@ class ShopQuerySet(PeerQuerySet):
         return self.filter(pk__in=Membership.objects.filter(user=user).values("shop")).order_by("name", "pk")
 
 
-SHOP_MOVES = Moves({"applying": ("active", "closed"), "active": ("closed",)}, start=("applying", "active"))
+SHOP_MOVES = Moves(
+    {"applying": ("active", "closed"), "active": ("closed",), "closed": ("active",)}, start=("applying", "active")
+)
 
 
 class Shop(models.Model):
@@ -66,6 +68,9 @@ class Shop(models.Model):
     logo = models.CharField(max_length=120, blank=True, help_text="Content-hash name of the public picture.")
     tier = models.CharField(max_length=10, choices=Tier, default=Tier.BEGINNER)
     programme_eligible = models.BooleanField(default=False, help_text="Standing by the last monthly evaluation.")
+    agreement_version = models.CharField(
+        max_length=20, blank=True, help_text="The version that the owner accepted when the shop was opened."
+    )
     payout_every_weeks = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -82,6 +87,7 @@ class Shop(models.Model):
             models.CheckConstraint(condition=models.Q(payout_every_weeks__in=(1, 2)), name="shop_payout_rhythm"),
         ]
         triggers = [moves_trigger("shop_status_moves", "status", SHOP_MOVES)]
+        permissions = [("view_as_seller", "Can look at a shop as its seller, read only")]
 
     def __str__(self) -> str:
         return self.name or self.code

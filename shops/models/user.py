@@ -46,6 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
+        permissions = [("restore_access", "Can take away a lost second factor")]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
