@@ -142,12 +142,20 @@ CORRUPTIONS = [
         "payouts_payout.status_moved_as_declared",
     ),
     ("UPDATE shops_bankaccount SET number = '12345678'", "bank_account.number_is_sealed"),
+    ("UPDATE catalog_stockitem SET locked = on_hand + 1", "stock.promised_is_there"),
+    ("UPDATE marketing_coupon SET limit_count = 0 WHERE redeemed_count > 0", "coupon.within_its_limits"),
+    ("UPDATE orders_order SET total_minor = total_minor + 1", "order.total_is_its_parts"),
+    (
+        "UPDATE orders_payment SET captured_minor = captured_minor - 1 WHERE captured_minor > 0",
+        "order.paid_is_captured",
+    ),
+    ("UPDATE orders_packageline SET quantity = quantity + 5", "package.holds_what_was_ordered"),
     (
         "UPDATE shops_shopevent SET delivered_at = NULL, attempts = 5, last_error = 'x' WHERE kind = 'order.paid'",
         "events.dead_letters",
     ),
 ]
-LEAST = 8
+LEAST = 32
 
 
 def test_it_finds_every_planted_corruption_and_names_the_row(market, owner_cursor, shop):
