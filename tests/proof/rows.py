@@ -29,6 +29,7 @@ EARNING, PAYRACES, HOSTILE = (
     "tests/payouts/test_races.py",
     "tests/payouts/test_hostile_bank.py",
 )
+TIME, DEADLINES = "tests/proof/test_time.py", "tests/shops/test_deadlines.py"
 JOBS, FACTOR = "tests/shops/test_jobs.py", "tests/accounts/test_second_factor.py"
 CSV, CALENDAR = "tests/kernel/test_csvio.py", "tests/kernel/test_calendar.py"
 MONEY, WALL = "tests/kernel/test_money.py", "tests/accounts/test_wall.py"
@@ -366,6 +367,26 @@ ROWS = (
         "each minute round the cut-off, on days of changing clocks, before holidays, at the year's end",
         (f"{CALENDAR}::test_every_minute_round_the_cut_off_agrees_with_the_oracle",),
         (f"{CALENDAR}::test_the_oracle_would_find_a_missing_holiday",),
+    ),
+    Row(
+        "L3",
+        "clocks that change lose and double nothing: 24 zones, ten years, each minute two hours around",
+        (
+            f"{TIME}::test_nothing_is_lost_or_doubled_while_clocks_change",
+            f"{CALENDAR}::test_days_and_months_join_without_gap_or_overlap",
+        ),
+        (f"{TIME}::test_control_adding_to_what_a_wall_clock_shows_would_double_and_lose_order",),
+    ),
+    Row(
+        "L4",
+        "what is due is done once, by eight sweeps at once, after a crash, and late (thin: no killed workers)",
+        (
+            f"{DEADLINES}::test_eight_sweeps_at_once_end_each_clock_once",
+            f"{DEADLINES}::test_a_crash_in_the_sweep_undoes_it_whole",
+            f"{DEADLINES}::test_a_night_slept_through_is_one_reminder",
+            f"{ORDERS}::test_it_ships_or_cancels_at_the_same_instant_never_both",
+        ),
+        (f"{TIME}::test_control_a_sweep_that_looks_without_locking_would_end_a_clock_many_times",),
     ),
     Row(
         "M4",
