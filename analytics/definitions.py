@@ -11,13 +11,27 @@ DEFINITIONS = {
     "orders": _("Orders paid in the period."),
     "units": _("Pieces in orders paid in the period."),
     "average_order": _("Sales less discounts, divided by orders."),
+    "cancelled": _("Goods of paid orders that were cancelled in the period, after discounts."),
+    "refunded": _("Goods refunded after delivery in the period."),
     "visits": _("Visits to your public pages; pages opened within half an hour are one visit."),
     "conversion": _("Orders divided by visits."),
-    "pending_orders": _("Orders with a parcel that you have still to ship."),
-    "due_soon": _("Deadlines that end within the next 24 hours."),
+    "funnel": _(
+        "Visits begun in the period, and how many of them put something into the basket, went to the checkout, and "
+        "placed an order that was paid. Each step counts those of the later ones too."
+    ),
+    "sources": _("Where the visits begun in the period came from, and how many of them led to a paid order."),
+    "best_products": _("Goods of orders paid in the period by product, before discounts, without shipping and tax."),
+    "cohorts": _(
+        "Buyers by the month of their first paid order, and the share of them that paid an order in each month since."
+    ),
+    "pending_orders": _("Orders with a parcel that you have still to ship, those on hold included."),
+    "returns_to_decide": _("Returns whose buyer waits for your decision. Silence approves."),
+    "buyers_waiting": _("Conversations whose last word is the buyer's."),
+    "due_soon": _("Deadlines that end within the next 24 hours, and those that are over."),
     "low_stock": _(
         "SKUs on sale whose available stock is at or below the limit, or will run out soon at the present pace."
     ),
+    "next_payout": _("What the next payday pays if nothing else happens: returns and refunds can change it."),
     "late_dispatch": _(
         "Parcels shipped after their deadline or still unshipped after it, of all parcels due in the window."
     ),

@@ -2,10 +2,12 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import F, Sum
+from django.db.models.functions import TruncDate
 
 from analytics.models import HourlyFigure
 from orders.models import Order, OrderLine, Refund
@@ -120,25 +122,42 @@ def within(shop, period: Period) -> Figures:
 def by_hour(shop, day: dt.date) -> list[Figures]:
     """A day of the shop's own zone, hour by hour (23 to 25 of them, since clocks change)."""
     period = day_period(day, shop.zone)
-    rows = {row.hour: row for row in HourlyFigure.objects.in_shop(shop).within(period)}
-    hours, moment = [], period.start
+    return hours_of(period, {row.hour: row for row in HourlyFigure.objects.in_shop(shop).within(period)})
+
+
+def hours_of(period: Period, rows: dict[dt.datetime, HourlyFigure]) -> list[Figures]:
+    """The hours of a period, those without a row as nothing."""
+    found = (rows.get(moment) for moment in _moments(period))
+    return [Figures().plus(row) if row else Figures() for row in found]
+
+
+def hour_names(period: Period, zone: str) -> list[str]:
+    """What the clock on the shop's wall says at the beginning of each hour."""
+    return [f"{moment.astimezone(ZoneInfo(zone)).hour}:00" for moment in _moments(period)]
+
+
+def _moments(period: Period) -> Iterator[dt.datetime]:
+    moment = period.start.astimezone(dt.UTC)
     while moment < period.end:
-        row = rows.get(moment.astimezone(dt.UTC))
-        hours.append(Figures().plus(row) if row else Figures())
-        moment = moment + dt.timedelta(hours=1)
-    return hours
+        yield moment
+        moment += dt.timedelta(hours=1)
 
 
 def by_day(shop, days: Iterable[dt.date]) -> dict[dt.date, Figures]:
-    """Consecutive days of the shop's own zone, from one query."""
+    """Consecutive days of the shop's own zone, summed by the database in one query."""
     wanted = list(days)
     if not wanted:
         return {}
-    periods = {day: day_period(day, shop.zone) for day in wanted}
-    whole = Period(periods[wanted[0]].start, periods[wanted[-1]].end)
+    whole = Period(day_period(wanted[0], shop.zone).start, day_period(wanted[-1], shop.zone).end)
     found = {day: Figures() for day in wanted}
-    for row in HourlyFigure.objects.in_shop(shop).within(whole):
-        day = next((day for day, period in periods.items() if row.hour in period), None)
-        if day is not None:
-            found[day] = found[day].plus(row)
+    rows = (
+        HourlyFigure.objects.in_shop(shop)
+        .within(whole)
+        .annotate(day=TruncDate("hour", tzinfo=ZoneInfo(shop.zone)))
+        .values("day")
+        .annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
+        .order_by("day")
+    )
+    for row in rows:
+        found[row["day"]] = Figures(**{name: row[f"sum_{name}"] for name in COLUMNS})
     return found

@@ -1,14 +1,18 @@
-"""What the Home page shows: today against yesterday, what waits, what is due. Bounded queries, no table is counted."""
+"""What the Home page asks: today against yesterday, what waits, what is due. Bounded queries, no table is counted."""
 
 import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, Subquery
+
 from analytics import figures
-from catalog.models import StockItem
-from orders.models import Order
-from shops.models import Deadline
-from shops.policy_book import policy_for
+from analytics.models import HomeLayout, HourlyFigure, Score
+from orders.models import Hold, Order, ReturnRequest
+from seller_center.kernel.calendar import Period, day_period
+from seller_center.kernel.capped import CappedCount
+from shops.models import Deadline, Notice, Shop
+from support.models import BuyerMessage, Conversation
 
 #: Lists on Home show this many rows; what is more is said as "more" and opens to the whole list.
 ROWS = 5
@@ -20,24 +24,29 @@ CAP = 99
 class Today:
     """Sales of today, hour by hour, beside yesterday's. Hours of today that have not begun are None."""
 
+    day: dt.date
     hours: list[str]
     today: list[int | None]
     yesterday: list[int]
+    orders_today: list[int | None]
     sum_today: figures.Figures
     sum_yesterday: figures.Figures
     sum_yesterday_so_far: figures.Figures
 
 
 def sales_today(shop, at: dt.datetime) -> Today:
-    """Sales before discounts, by the hour of payment, in the shop's own zone (two queries)."""
+    """Sales before discounts, by the hour of payment, in the shop's own zone (one query for both days)."""
     local = at.astimezone(ZoneInfo(shop.zone))
-    today = figures.by_hour(shop, local.date())
-    yesterday = figures.by_hour(shop, local.date() - dt.timedelta(days=1))
-    begun = local.hour + 1
+    this, last = day_period(local.date(), shop.zone), day_period(local.date() - dt.timedelta(days=1), shop.zone)
+    rows = {row.hour: row for row in HourlyFigure.objects.in_shop(shop).within(Period(last.start, this.end))}
+    today, yesterday = figures.hours_of(this, rows), figures.hours_of(last, rows)
+    begun = int((at - this.start) / dt.timedelta(hours=1)) + 1  # a day with a clock change has 23 or 25 hours
     return Today(
-        hours=[f"{hour}:00" for hour in range(len(today))],
+        day=local.date(),
+        hours=figures.hour_names(this, shop.zone),
         today=[row.gross_minor if number < begun else None for number, row in enumerate(today)],
         yesterday=[row.gross_minor for row in yesterday],
+        orders_today=[row.order_count if number < begun else None for number, row in enumerate(today)],
         sum_today=total(today),
         sum_yesterday=total(yesterday),
         sum_yesterday_so_far=total(yesterday[:begun]),
@@ -52,14 +61,47 @@ def total(rows: list[figures.Figures]) -> figures.Figures:
     return result
 
 
+@dataclasses.dataclass(frozen=True)
+class Waiting:
+    """What waits for a deed: how many (up to the cap and one), and the code of the most urgent one."""
+
+    orders: int = 0
+    next_order: str | None = None
+    returns: int = 0
+    next_return: str | None = None
+    messages: int = 0
+    next_message: str | None = None
+    widgets: list[str] | None = None
+    """The layout of whoever asked, which comes along; None for the standard."""
+
+
+def waiting(shop, areas: set[str], user) -> Waiting:
+    """How much of each kind waits in the areas a member sees, and which comes first. One query for all kinds."""
+    orders = Order.objects.in_shop(shop).awaiting_shipment()
+    held = Hold.objects.in_shop(shop).standing().order_by().filter(order=OuterRef("pk"))
+    returns = ReturnRequest.objects.in_shop(shop).in_tab("to_decide")
+    messages = Conversation.objects.in_shop(shop).awaiting_answer()
+    asked = {"widgets": Subquery(HomeLayout.objects.in_shop(shop).of(user).values("widgets")[:1])}
+    if "orders" in areas:
+        asked |= {
+            "orders": _count(orders),
+            "next_order": Subquery(orders.filter(~Exists(held)).order_by("ship_by", "id").values("code")[:1]),
+            "returns": _count(returns),
+            "next_return": Subquery(returns.order_by("requested_at", "id").values("code")[:1]),
+        }
+    if "support" in areas:
+        asked |= {"messages": _count(messages), "next_message": Subquery(messages.values("code")[:1])}
+    row = Shop.objects.filter(pk=shop.pk).values_list(*asked.values()).get()
+    return Waiting(**dict(zip(asked, row, strict=True)))
+
+
+def _count(rows) -> CappedCount:
+    return CappedCount(rows.order_by().values("pk")[: CAP + 1])
+
+
 def to_ship(shop) -> list[Order]:
-    """The most urgent orders with something still to ship."""
-    return list(Order.objects.in_shop(shop).awaiting_shipment()[:ROWS])
-
-
-def count_to_ship(shop) -> int:
-    """How many wait for shipment, up to the cap."""
-    return len(Order.objects.in_shop(shop).awaiting_shipment().values_list("pk")[: CAP + 1])
+    """The most urgent orders with something still to ship, those on hold too: their clock runs as well."""
+    return list(Order.objects.in_shop(shop).awaiting_shipment().order_by("ship_by", "id")[:ROWS])
 
 
 def due_soon(shop, at: dt.datetime, areas: set[str]) -> list[Deadline]:
@@ -68,8 +110,18 @@ def due_soon(shop, at: dt.datetime, areas: set[str]) -> list[Deadline]:
     return list(running.filter(due_at__lt=at + dt.timedelta(hours=24))[:ROWS])
 
 
-def running_low(shop, at: dt.datetime) -> list[StockItem]:
-    """SKUs on sale whose stock is at or below the policy's limit, emptiest first."""
-    limit = policy_for(shop, at).stock.low_quantity
-    rows = StockItem.objects.in_shop(shop).offered().low(limit).filter(sku__product__status="live")
-    return list(rows.select_related("sku", "sku__product").order_by("available", "id")[:ROWS])
+def unread(shop, user) -> list[Notice]:
+    """The newest notices that this person has not opened."""
+    return list(Notice.objects.in_shop(shop).of(user).unread()[:ROWS])
+
+
+def unanswered(shop) -> list[Conversation]:
+    """Buyers who wait for an answer, longest first, each with the beginning of what they wrote last."""
+    said = BuyerMessage.objects.in_shop(shop).filter(conversation=OuterRef("pk"), from_buyer=True)
+    rows = Conversation.objects.in_shop(shop).awaiting_answer().select_related("buyer")
+    return list(rows.annotate(said=Subquery(said.order_by("-at", "-id").values("body")[:1]))[:ROWS])
+
+
+def scores(shop) -> list[Score]:
+    """The last score and the one a month (of measured days) before it, for its trend."""
+    return list(Score.objects.in_shop(shop).newest_first()[:30])

@@ -1,101 +1,25 @@
-"""Home, Health and the sales report."""
+"""Health: the score and what it is made of, the monthly evaluations, open cases, the tier."""
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics import charts, figures, sps
-from analytics import home as home_page
+from analytics import sps
 from analytics.definitions import DEFINITIONS
 from analytics.models import Score
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import parse_month
-from seller_center.kernel.csvio import write_rows
 from seller_center.kernel.errors import DomainError
-from seller_center.kernel.money import format_money
-from shops import restrictions, setup_guide, tiers
+from shops import restrictions, tiers
 from shops.access import ShopRequest, for_shop
 from shops.eligibility import CRITERIA
 from shops.enforcement import KINDS
-from shops.models import AREAS, EligibilityReview, Notice, Restriction, TierReview, Violation
+from shops.models import EligibilityReview, Restriction, TierReview, Violation
 from shops.policy_book import policy_for
-
-RANGES = {"7": 7, "30": 30, "90": 90}
-
-
-@for_shop(area="home", may="view")
-def home(request: ShopRequest, shop) -> HttpResponse:
-    """The day at a glance, and what waits for somebody."""
-    at = clock.now()
-    may = request.membership.may
-    areas = {area for area in AREAS if may(area, "view")}
-    today = home_page.sales_today(shop, at)
-    to_ship = home_page.count_to_ship(shop) if "orders" in areas else 0
-    context = {
-        "shop": shop,
-        "at": at,
-        "stats": _stats(shop, today, to_ship),
-        "chart": charts.sales_by_hour(today, shop.currency),
-        "to_ship": home_page.to_ship(shop) if "orders" in areas else [],
-        "due": home_page.due_soon(shop, at, areas),
-        "low": home_page.running_low(shop, at) if "products" in areas else [],
-        "notices": list(Notice.objects.in_shop(shop).of(request.user).unread()[: home_page.ROWS]),
-        "may": {area: may(area, "edit") for area in AREAS},
-        "setup_wanted": setup_guide.wanted(shop, at),
-    }
-    return render(request, "analytics/home.html", context)
-
-
-def _stats(shop, today, to_ship: int) -> list[dict[str, Any]]:
-    now, then = today.sum_today, today.sum_yesterday_so_far
-    return [
-        {
-            "label": _("Sales today"),
-            "value": format_money(now.gross_minor, shop.currency),
-            "note": _("%(amount)s by this hour yesterday") % {"amount": format_money(then.gross_minor, shop.currency)},
-            "help": DEFINITIONS["sales"],
-            **_trend(now.gross_minor, then.gross_minor),
-        },
-        {
-            "label": _("Orders today"),
-            "value": str(now.order_count),
-            "note": _("%(count)d by this hour yesterday") % {"count": then.order_count},
-            "help": DEFINITIONS["orders"],
-            **_trend(now.order_count, then.order_count),
-        },
-        {
-            "label": _("Pending orders"),
-            "value": f"{home_page.CAP}+" if to_ship > home_page.CAP else str(to_ship),
-            "note": _("to ship"),
-            "url": reverse("orders:order_list", kwargs={"shop": shop.code}),
-            "help": DEFINITIONS["pending_orders"],
-        },
-        {
-            "label": _("Visits today"),
-            "value": str(now.visit_count),
-            "note": _("%(count)d by this hour yesterday") % {"count": then.visit_count},
-            "help": DEFINITIONS["visits"],
-            **_trend(now.visit_count, then.visit_count),
-        },
-    ]
-
-
-def _trend(now: int, then: int) -> dict[str, str]:
-    """The change in percent with its direction; nothing where there is nothing to compare with."""
-    if not then:
-        return {}
-    change = round((now - then) * 100 / then)
-    return {
-        "change": f"{change:+d} %",
-        "trend": "up" if change > 0 else "down" if change < 0 else "",
-        "trend_tone": "good" if change > 0 else "bad" if change < 0 else "neutral",
-    }
 
 
 @for_shop(area="health", may="view")
@@ -230,110 +154,3 @@ def _metrics(score: Score | None, policy) -> list[dict[str, Any]]:
 
 def _in_unit(value: int, hours: bool) -> str:
     return _("%(hours)d h") % {"hours": value} if hours else f"{value / 100:.1f} %"
-
-
-@for_shop(area="analytics", may="view")
-def reports(request: ShopRequest, shop) -> HttpResponse:
-    """Sales by day over a range, beside the range before it."""
-    at = clock.now()
-    length = RANGES.get(request.GET.get("days", ""), 30)
-    days, before = _days(shop, at, length)
-    now, then = home_page.total(list(days.values())), home_page.total(list(before.values()))
-    here = reverse("analytics:reports", kwargs={"shop": shop.code})
-    context = {
-        "shop": shop,
-        "tabs": [
-            {"label": _("%(days)d days") % {"days": number}, "url": f"{here}?days={key}", "here": number == length}
-            for key, number in RANGES.items()
-        ],
-        "stats": _report_stats(shop, now, then),
-        "chart": charts.sales_by_day(
-            days, before, shop.currency, f"{reverse('analytics:sales_csv', kwargs={'shop': shop.code})}?days={length}"
-        ),
-        "length": length,
-    }
-    return render(request, "analytics/reports.html", context)
-
-
-def _days(shop, at: dt.datetime, length: int):
-    last = at.astimezone(ZoneInfo(shop.zone)).date()
-    first = last - dt.timedelta(days=length - 1)
-    span = [first + dt.timedelta(days=number) for number in range(length)]
-    earlier = [day - dt.timedelta(days=length) for day in span]
-    return figures.by_day(shop, span), figures.by_day(shop, earlier)
-
-
-def _report_stats(shop, now: figures.Figures, then: figures.Figures) -> list[dict[str, Any]]:
-    def money(minor: int | None) -> str:
-        return "–" if minor is None else format_money(minor, shop.currency)
-
-    def rate(bp: int | None) -> str:
-        return "–" if bp is None else f"{bp / 100:.2f} %"
-
-    before = _("%(value)s the period before")
-    return [
-        {
-            "label": _("Sales"),
-            "value": money(now.gross_minor),
-            "note": before % {"value": money(then.gross_minor)},
-            "help": DEFINITIONS["sales"],
-            **_trend(now.gross_minor, then.gross_minor),
-        },
-        {
-            "label": _("Net sales"),
-            "value": money(now.net_minor),
-            "note": before % {"value": money(then.net_minor)},
-            "help": DEFINITIONS["net_sales"],
-            **_trend(now.net_minor, then.net_minor),
-        },
-        {
-            "label": _("Orders"),
-            "value": str(now.order_count),
-            "note": before % {"value": then.order_count},
-            "help": DEFINITIONS["orders"],
-            **_trend(now.order_count, then.order_count),
-        },
-        {
-            "label": _("Average order"),
-            "value": money(now.average_order_minor),
-            "note": before % {"value": money(then.average_order_minor)},
-            "help": DEFINITIONS["average_order"],
-        },
-        {
-            "label": _("Cancelled"),
-            "value": money(now.cancelled_minor),
-            "note": _("%(count)d orders") % {"count": now.cancelled_count},
-        },
-        {
-            "label": _("Refunded"),
-            "value": money(now.refunded_minor),
-            "note": _("%(count)d refunds") % {"count": now.refunded_count},
-        },
-        {
-            "label": _("Visits"),
-            "value": str(now.visit_count),
-            "note": before % {"value": then.visit_count},
-            "help": DEFINITIONS["visits"],
-        },
-        {
-            "label": _("Conversion"),
-            "value": rate(now.conversion_bp),
-            "note": before % {"value": rate(then.conversion_bp)},
-            "help": DEFINITIONS["conversion"],
-        },
-    ]
-
-
-@for_shop(area="analytics", may="view")
-def sales_csv(request: ShopRequest, shop) -> StreamingHttpResponse:
-    """The report's days as CSV: the same figures, amounts in minor units with their currency."""
-    length = RANGES.get(request.GET.get("days", ""), 30)
-    days, _before = _days(shop, clock.now(), length)
-    header = ["day", "currency", *figures.COLUMNS, "net_minor"]
-    rows = (
-        [day.isoformat(), shop.currency, *(str(getattr(row, name)) for name in figures.COLUMNS), str(row.net_minor)]
-        for day, row in days.items()
-    )
-    answer = StreamingHttpResponse(write_rows(header, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="sales-{shop.code}-{length}-days.csv"'
-    return answer

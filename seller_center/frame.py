@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import get_urlconf
 from django.utils.functional import Promise
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seller_center.display import local
 from seller_center.kernel import clock
+from seller_center.kernel.capped import CappedCount
 from seller_center.menu import BEFORE_OPENING, MENU, PLACES, Entry, Places, place
 
 COUNT_CAP = 99
@@ -28,45 +29,47 @@ THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 
 
-def _to_ship(shop, user, at: dt.datetime) -> QuerySet:
-    from orders.models import Package
+def _to_ship(frame: "Frame") -> QuerySet:
+    from orders.models import Order
 
-    return Package.objects.in_shop(shop).awaiting_shipment()
+    return Order.objects.in_shop(frame.shop).awaiting_shipment()
 
 
-def _to_answer(shop, user, at: dt.datetime) -> QuerySet:
+def _to_decide(frame: "Frame") -> QuerySet:
+    from orders.models import ReturnRequest
+
+    return ReturnRequest.objects.in_shop(frame.shop).in_tab("to_decide")
+
+
+def _to_answer(frame: "Frame") -> QuerySet:
     from support.models import Conversation
 
-    return Conversation.objects.in_shop(shop).awaiting_answer()
+    return Conversation.objects.in_shop(frame.shop).awaiting_answer()
 
 
-def _notices(shop, user, at: dt.datetime) -> QuerySet:
+def _notices(frame: "Frame") -> QuerySet:
     from shops.models import Notice
 
-    return Notice.objects.in_shop(shop).of(user).unread()
+    return Notice.objects.in_shop(frame.shop).of(frame.user).unread()
 
 
-def _due_today(shop, user, at: dt.datetime) -> QuerySet:
-    from shops.models import Deadline
+def _due_today(frame: "Frame") -> QuerySet:
+    from shops.models import AREAS, Deadline
 
-    midnight = local(at, shop.zone).replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
-    return Deadline.objects.in_shop(shop).running().filter(due_at__lt=midnight)
+    here = local(frame.now, frame.shop.zone)
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+    areas = [area for area in AREAS if frame.may_see(area)]
+    return Deadline.objects.in_shop(frame.shop).running().filter(due_at__lt=midnight, area__in=areas)
 
 
-COUNTS: dict[str, Callable[[Any, Any, dt.datetime], QuerySet]] = {
-    "to_ship": _to_ship,
-    "to_answer": _to_answer,
-    "notices": _notices,
-    "due_today": _due_today,
+COUNTS: dict[str, tuple[str, Callable[["Frame"], QuerySet]]] = {
+    "to_ship": ("orders", _to_ship),
+    "to_decide": ("orders", _to_decide),
+    "to_answer": ("support", _to_answer),
+    "notices": ("", _notices),
+    "due_today": ("", _due_today),
 }
-"""What is counted for the frame, each as a question of its floor."""
-
-
-class CappedCount(Subquery):
-    """How many rows, but at most as many as the query was sliced to: ``CappedCount(rows.values("pk")[:99])``."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS capped)"
-    output_field = IntegerField()
+"""What is counted for the frame: the area whose members see it, and the question, which belongs to its floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class SubItem(NamedTuple):
     label: str | Promise
     url: str
     here: bool
+    count: str = ""
+    count_word: str | Promise = ""
 
 
 class ShopLink(NamedTuple):
@@ -151,9 +156,10 @@ class Frame:
 
         counts: dict[str, CappedCount] = {}
         if self.shop is not None:
-            for name, question in COUNTS.items():
-                asked = question(self.shop, self.user, self.now).order_by().values("pk")
-                counts[f"count_{name}"] = CappedCount(asked[: COUNT_CAP + 1])
+            for name, (area, question) in COUNTS.items():
+                if self.may_see(area):
+                    asked = question(self).order_by().values("pk")
+                    counts[f"count_{name}"] = CappedCount(asked[: COUNT_CAP + 1])
         rows = list(
             Membership.objects.filter(user=self.user)
             .annotate(**counts)
@@ -216,7 +222,8 @@ class Frame:
         """Are there shops that the switcher leaves out?"""
         return len(self._read[0]) > SWITCHER_CAP
 
-    def _may_see(self, area: str) -> bool:
+    def may_see(self, area: str) -> bool:
+        """May this member see the area (no area: everybody may; staff who look on see all)?"""
         member = self.membership
         return not area or member is None or member.may(area, "view")
 
@@ -224,7 +231,7 @@ class Frame:
         code = self.shop.code if self.shop is not None else ""
         for entry in group:
             url = place(entry.url_names, code)
-            if url and self._may_see(entry.area):
+            if url and self.may_see(entry.area):
                 yield Item(
                     entry.key,
                     entry.label,
@@ -240,7 +247,8 @@ class Frame:
     def _subs(self, entry: Entry, code: str) -> Iterator[SubItem]:
         for sub in entry.subs:
             if url := place(sub.url_names, code):
-                yield SubItem(sub.label, url, self.request.path.startswith(url))
+                count = self.count(sub.count) if sub.count else ""
+                yield SubItem(sub.label, url, self.request.path.startswith(url), count, sub.count_word)
 
     @cached_property
     def menu(self) -> list[list[Item]]:
@@ -259,7 +267,7 @@ class Frame:
         """The bar at the bottom of a phone: the entries marked for it, and messages."""
         items = [item for item in self._shown if item.on_phone]
         opened = getattr(self.shop, "opened", True)
-        if items and opened and (messages := self.places.messages) and self._may_see("support"):
+        if items and opened and (messages := self.places.messages) and self.may_see("support"):
             here = self.request.path.startswith(messages)
             items.append(
                 Item(

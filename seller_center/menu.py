@@ -18,6 +18,8 @@ class Sub:
 
     label: str | Promise
     url_names: tuple[str, ...]
+    count: str = ""
+    count_word: str | Promise = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Entry:
 
 MENU: tuple[tuple[Entry, ...], ...] = (
     (
-        Entry("home", _("Home"), "home", ("analytics:home", "home"), "home", on_phone=True, paths=("setup",)),
+        Entry("home", _("Home"), "home", ("analytics:home", "home"), "home", on_phone=True, paths=("setup", "tour")),
         Entry(
             "products",
             _("Products"),
@@ -63,7 +65,7 @@ MENU: tuple[tuple[Entry, ...], ...] = (
             count_word=_("to ship"),
             on_phone=True,
             paths=("order", "packages", "returns", "refunds", "cancellations", "labels"),
-            subs=(Sub(_("Returns"), ("orders:return_list", "orders:returns")),),
+            subs=(Sub(_("Returns"), ("orders:return_list", "orders:returns"), "to_decide", _("to decide")),),
         ),
         Entry(
             "marketing",
@@ -123,7 +125,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "notices": ("shops:notices", "notices"),
     "deadlines": ("shops:inbox",),
     "messages": ("support:messages",),
-    "help": ("support:help", "support:articles"),
+    "help": ("help", "support:help", "support:articles"),
+    "tour": ("analytics:tour",),
     "shops": ("shops:mine",),
     "apply": ("shops:apply",),
     "account_email": ("account_email",),

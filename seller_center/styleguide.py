@@ -288,8 +288,53 @@ def specimens(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
             "columns": ["Day", "Shipped", "Late"],
             "rows": [["Mon", 12, 1], ["Tue", 19, 0], ["Wed", 8, 2], ["Thu", 22, 1], ["Fri", 17, 0]],
         },
+        "funnel_chart": {
+            "id": "chart-funnel",
+            "title": "From visit to order",
+            "kind": "funnel",
+            "labels": ["Visits", "Basket", "Checkout", "Paid order"],
+            "unit": "",
+            "series": [
+                {"name": "Visits", "values": [940, 212, 96, 71]},
+                {"name": "The period before", "values": [810, 190, 90, 60], "compare": True},
+            ],
+            "columns": ["Step", "Visits", "The period before"],
+            "rows": [["Visits", 940, 810], ["Basket", 212, 190], ["Checkout", 96, 90], ["Paid order", 71, 60]],
+            "note": "Visits begun in the period, and how many of them came how far.",
+            "csv_url": "#csv",
+        },
+        "heat_chart": {
+            "id": "chart-heat",
+            "title": "Buyers who came back",
+            "kind": "heat",
+            "columns": ["First order in", "Buyers", "+0", "+1", "+2", "+3", "+4", "+5"],
+            "cells": [
+                _heat_row("May 2026", 120, (120, 96, 74, 52, 24, 9)),
+                _heat_row("June 2026", 84, (84, 40, 21, 12, 2)),
+                _heat_row("July 2026", 97, (97, 33, 18, 0)),
+            ],
+            "note": "Buyers by the month of their first paid order, and the share that paid one in each month since.",
+            "csv_url": "#csv",
+        },
         "row_links": [{"label": "Packing slip", "url": "#", "icon": "file-text"}],
+        "widget_deeds": [
+            {"label": "Move down", "url": "#down", "icon": "arrow-down"},
+            {"label": "Remove from Home", "url": "#removal", "icon": "x"},
+        ],
+        "notices": [("Order BRTS7K2MWQ9P was paid", "One unit, $129.00.", True), ("Statement is ready", "", False)],
     }
+
+
+def _heat_row(name: str, count: int, values: tuple[int, ...]) -> dict[str, Any]:
+    tones = [
+        {
+            "words": f"{value * 100 / count:.1f} %",
+            "count": value,
+            "tone": min(6, 1 + value * 6 // count) if value else 0,
+        }
+        for value in values
+    ]
+    return {"name": name, "count": count, "tones": tones, "rest": range(6 - len(values))}
 
 
 def storefront_specimens(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from seller_center import api
+from seller_center.help import help_page
 from seller_center.search import search
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", include("support.urls")),
     path("", include("analytics.urls")),
     path("s/<str:shop>/search/", search, name="search"),
+    path("s/<str:shop>/help/", help_page, name="help"),
     path("", include("storefront.urls")),
     path("", include("shops.urls")),
     path("api/v1/", include((api.urls(), "api"))),

@@ -1,9 +1,12 @@
 """Pages of the roof itself: appearance, the installable app, the style guide. (Errors: ``error_pages``.)"""
 
+import hashlib
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
@@ -60,8 +63,13 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_GET
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The worker that shows the offline page; served from the root, since its path is its scope."""
-    return render(request, "app/service-worker.js", content_type="text/javascript")
+    """The worker that shows the offline page; served from the root, since its path is its scope.
+
+    Its cache is named after the words of that page, so that a changed page is fetched anew.
+    """
+    page = render_to_string("offline.html", {"frame": None})
+    context = {"version": hashlib.sha256(page.encode()).hexdigest()[:12]}
+    return render(request, "app/service-worker.js", context, content_type="text/javascript")
 
 
 @login_not_required
@@ -75,8 +83,8 @@ def offline(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Every component on one page; on installations for development and demonstration only."""
-    _refuse_in_production()
+    """Every component on one page: for staff, and for everybody on installations for development and demonstration."""
+    _for_staff_or_local(request)
     return render(request, "styleguide/index.html", specimens(request, clock.now()))
 
 
@@ -84,10 +92,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 @require_GET
 def styleguide_storefront(request: HttpRequest) -> HttpResponse:
     """The buyer's half of the style guide."""
-    _refuse_in_production()
+    _for_staff_or_local(request)
     return render(request, "styleguide/storefront.html", storefront_specimens(request, clock.now()))
 
 
-def _refuse_in_production() -> None:
-    if not (settings.DEBUG or settings.LOCAL):
+def _for_staff_or_local(request: HttpRequest) -> None:
+    if not (settings.DEBUG or settings.LOCAL or request.user.is_staff):
         raise Http404

@@ -2,6 +2,8 @@
 
 from analytics.models.figure import HourlyFigure
 from analytics.models.score import Score
+from analytics.models.tour import Tour
 from analytics.models.visit import Visit
+from analytics.models.widget import HomeLayout
 
-__all__ = ["HourlyFigure", "Score", "Visit"]
+__all__ = ["HomeLayout", "HourlyFigure", "Score", "Tour", "Visit"]

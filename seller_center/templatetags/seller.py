@@ -29,6 +29,12 @@ def money(minor: int | None, currency: str) -> str:
     return display.money(minor, currency)
 
 
+@register.filter
+def drawn(chart: dict) -> dict:
+    """``{{ chart|drawn|json_script:chart.id }}``: of a chart only what the script draws; the table is HTML already."""
+    return {name: chart[name] for name in ("kind", "labels", "unit", "series")}
+
+
 @register.simple_tag
 def icon(name: str, extra: str = "", label: str = "") -> SafeString:
     """``{% icon "package" %}``: an icon of the sprite; with ``label=`` it has a meaning of its own."""

@@ -41,15 +41,25 @@
       return { label: one.name, data: one.values, backgroundColor: one.values.map((_, i) => colour(`series-${(i % 5) + 1}`)), borderColor: colour("surface"), borderWidth: 2 };
     }
     if (kind === "line") {
-      return { label: one.name, data: one.values, borderColor: shade, backgroundColor: soft(shade), borderWidth: one.compare ? 1.5 : 2, borderDash: one.compare ? [4, 4] : [], fill: !one.compare && index === 0, tension: 0.3, pointRadius: 0, pointHoverRadius: 4, pointBackgroundColor: shade };
+      return { label: one.name, data: one.values, borderColor: shade, backgroundColor: soft(shade), borderWidth: one.compare ? 1.5 : 2, borderDash: one.compare ? [4, 4] : [], fill: !one.compare && index === 0, cubicInterpolationMode: "monotone", pointRadius: 0, pointHoverRadius: 4, pointBackgroundColor: shade };
     }
     return { label: one.name, data: one.values, backgroundColor: one.compare ? soft(shade) : shade, borderColor: shade, borderWidth: one.compare ? 1 : 0, borderRadius: 3, maxBarThickness: 28 };
   };
 
+  // Names beside bars leave room for the bars, on a phone too.
+  const shortened = (name) => {
+    const most = innerWidth < 640 ? 18 : 34;
+    return name.length > most ? `${name.slice(0, most - 1).trimEnd()}…` : name;
+  };
+
   const settings = (spec) => {
-    const kind = spec.kind === "stacked" ? "bar" : spec.kind;
+    const kind = { stacked: "bar", funnel: "bar" }[spec.kind] || spec.kind;
+    const across = spec.kind === "funnel";
     const write = written(spec.unit);
-    const axes = kind === "doughnut" ? {} : {
+    const axes = kind === "doughnut" ? {} : across ? {
+      x: { beginAtZero: true, grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("ink-3"), maxTicksLimit: 5, callback: (value) => write(value, true) } },
+      y: { grid: { display: false }, border: { color: colour("line-strong") }, ticks: { color: colour("ink-2"), autoSkip: false, callback: (_value, index) => shortened(spec.labels[index]) } },
+    } : {
       x: { stacked: spec.kind === "stacked", grid: { display: false }, border: { color: colour("line-strong") }, ticks: { color: colour("ink-3"), maxRotation: 0, autoSkipPadding: 16 } },
       y: { stacked: spec.kind === "stacked", beginAtZero: true, grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("ink-3"), maxTicksLimit: 5, callback: (value) => write(value, true) } },
     };
@@ -57,14 +67,15 @@
       type: kind,
       data: { labels: spec.labels, datasets: spec.series.map((one, index) => dataset(one, index, kind)) },
       options: {
+        indexAxis: across ? "y" : "x",
         responsive: true,
         maintainAspectRatio: false,
         animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 250 },
-        interaction: { mode: "index", intersect: false },
+        interaction: { mode: "index", axis: across ? "y" : "x", intersect: false },
         scales: axes,
         plugins: {
           legend: { display: spec.series.length > 1 || kind === "doughnut", position: kind === "doughnut" ? "right" : "bottom", align: "start", labels: { color: colour("ink-2"), boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 2 } },
-          tooltip: { backgroundColor: colour("ink"), titleColor: colour("surface"), bodyColor: colour("surface"), padding: 10, cornerRadius: 8, callbacks: { label: (item) => ` ${kind === "doughnut" ? item.label : item.dataset.label}: ${write(kind === "doughnut" ? item.parsed : item.parsed.y)}` } },
+          tooltip: { backgroundColor: colour("ink"), titleColor: colour("surface"), bodyColor: colour("surface"), padding: 10, cornerRadius: 8, callbacks: { label: (item) => ` ${kind === "doughnut" ? item.label : item.dataset.label}: ${write(kind === "doughnut" ? item.parsed : across ? item.parsed.x : item.parsed.y)}` } },
         },
       },
     };

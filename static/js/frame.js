@@ -57,6 +57,23 @@
     }
   });
 
+  // A definition opens towards the middle of the page; Escape hides it until one goes elsewhere.
+  const aside = (event) => {
+    const help = event.target.closest?.("[data-help]");
+    if (help) help.classList.toggle("help-end", help.getBoundingClientRect().left > innerWidth / 2);
+  };
+  document.addEventListener("pointerover", aside);
+  document.addEventListener("focusin", aside);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const help of document.querySelectorAll("[data-help]:is(:hover, :focus)")) {
+      help.classList.add("help-quiet");
+      const wake = () => help.classList.remove("help-quiet");
+      help.addEventListener("pointerleave", wake, { once: true });
+      help.addEventListener("blur", wake, { once: true });
+    }
+  });
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;

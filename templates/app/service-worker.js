@@ -1,7 +1,7 @@
-{% load static %}// Shows the offline page when the server cannot be reached. Nothing private is ever kept: only the page itself and its
-// style sheets lie in the cache, and every other request goes to the network untouched.
+{% load static %}// Shows the offline page when the server cannot be reached. Nothing private is ever kept: only that page, asked for
+// without cookies, and its style sheets lie in the cache; every other request goes to the network untouched.
 "use strict";
-const CACHE = "offline-1";
+const CACHE = "offline-{{ version }}";
 const PAGE = "{% url 'offline' %}";
 const KEPT = [
   PAGE,
@@ -11,9 +11,11 @@ const KEPT = [
   "{% static 'css/components.css' %}",
   "{% static 'vendor/fontsource-variable-inter/inter-latin.woff2' %}",
   "{% static 'vendor/icons/icons.svg' %}",
+  "{% static 'js/frame.js' %}",
 ];
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT)).then(() => self.skipWaiting()));
+  const asked = KEPT.map((path) => new Request(path, { credentials: "omit", cache: "reload" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(asked)).then(() => self.skipWaiting()));
 });
 self.addEventListener("activate", (event) => {
   event.waitUntil(
@@ -24,12 +26,10 @@ self.addEventListener("activate", (event) => {
 });
 self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET") return;
+  const url = new URL(event.request.url);
   if (event.request.mode === "navigate") {
     event.respondWith(fetch(event.request).catch(() => caches.match(PAGE)));
-    return;
-  }
-  const path = new URL(event.request.url).pathname;
-  if (KEPT.includes(path)) {
-    event.respondWith(fetch(event.request).catch(() => caches.match(event.request)));
+  } else if (url.origin === self.location.origin && KEPT.includes(url.pathname)) {
+    event.respondWith(fetch(event.request).catch(() => caches.match(url.pathname)));
   }
 });
