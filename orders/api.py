@@ -1,16 +1,19 @@
 """The partner API of orders: push an order, read orders, report a shipment. Refusals are the screens' sentences."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Header, Query, Router, Schema, Status
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from orders import fulfilment, intake, listing
-from orders.models import Order, OrderLine, Package, PackageLine
+from orders import fulfilment, intake, intake_many, listing
+from orders.models import Hold, Order, OrderLine, Package, PackageLine
 from seller_center.kernel import clock
+from seller_center.kernel.errors import DomainError
 from seller_center.kernel.paging import keyset_page
 from shops.api_auth import ApiKeyAuth
 from shops.idempotency import once
@@ -161,6 +164,91 @@ def push_order(request: HttpRequest, body: OrderIn, idempotency_key: str = Heade
     return Status(status, answer)
 
 
+class PushIn(OrderIn):
+    """An order of a batch, with the key that it would have had as ``Idempotency-Key``."""
+
+    key: str = Field(min_length=1, max_length=100)
+
+
+class BatchIn(Schema):
+    """Up to a hundred orders. Each is one of ``PushIn``; one that is not is refused alone."""
+
+    orders: list[dict[str, Any]] = Field(min_length=1, max_length=100)
+
+
+class PushAnswer(Schema):
+    """What became of one order of a batch: 201 new, 200 it was there, else why not."""
+
+    key: str
+    status: int
+    order: OrderOut | None = None
+    refused: dict[str, Any] | None = None
+
+
+class BatchOut(Schema):
+    """One answer for each order, in their order."""
+
+    answers: list[PushAnswer]
+
+
+@router.post("/orders/batch", auth=WRITE, response=BatchOut, summary="Push up to a hundred orders")
+def push_orders(request: HttpRequest, body: BatchIn) -> Any:
+    """Take in orders, each under a key of its own and with an answer of its own, as if it had come alone.
+
+    Orders that are sold go in together; a repeat of the whole batch answers with the same words.
+    """
+    shop, at = request.shop, clock.now()  # type: ignore[attr-defined]
+    answers: list[intake_many.Answer | None] = []
+    pushed = []
+    for raw in body.orders:
+        try:
+            one = PushIn.model_validate(raw)
+        except ValidationError as error:
+            answers.append(_malformed(error))
+            continue
+        answers.append(None)
+        pushed.append(_pushed(shop, one))
+    taken = iter(intake_many.push(shop=shop, pushed=pushed, at=at, tell=_tell, refusal=_refused))
+    kept = (one or next(taken) for one in answers)
+    told = [_answer(str(raw.get("key", "")), one) for raw, one in zip(body.orders, kept, strict=True)]
+    return JsonResponse({"answers": told})
+
+
+def _answer(key: str, one: intake_many.Answer) -> dict[str, Any]:
+    """What became of one order, spelled as its own answer would have been."""
+    if one.status < 300:
+        return {"key": key, "status": one.status, "order": OrderOut.model_validate(one.body).model_dump(mode="json")}
+    return {"key": key, "status": one.status, "refused": one.body}
+
+
+def _pushed(shop, one: PushIn) -> intake_many.Pushed:
+    form = intake.Form(
+        shop=shop,
+        number=intake.Number(CHANNEL, one.external_number.strip()[:60]),
+        contact=intake.Contact(one.contact.name, one.contact.email, one.contact.phone),
+        address=intake.Address(**one.address.dict()),
+        coupon_code=one.coupon_code,
+        visit_code="",
+        source="",
+        user=None,
+        sold=one.sold,
+        expected_total_minor=one.expected_total_minor,
+    )
+    lines = tuple(intake.WantedLine(line.sku, line.quantity) for line in one.lines)
+    return intake_many.Pushed(one.key, one.model_dump(exclude={"key"}), form, lines)
+
+
+def _malformed(error: ValidationError) -> intake_many.Answer:
+    faults = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
+    words = str(_("The order does not have the right form."))
+    return intake_many.Answer(422, {"code": "malformed", "message": words, "faults": faults})
+
+
+def _refused(error: DomainError) -> intake_many.Answer:
+    told = {"code": error.code or "refused", "message": str(error.message), "field": error.field}
+    return intake_many.Answer(error.status, told)
+
+
 @router.get("/orders", auth=READ, response=OrdersOut, summary="List orders, newest first")
 def list_orders(
     request: HttpRequest, cursor: str = "", limit: int = Query(50, ge=1, le=200), tab: str = "all", q: str = ""
@@ -200,12 +288,31 @@ def _order(request: HttpRequest, code: str) -> Order:
 
 
 def _told(order: Order) -> dict[str, Any]:
-    """The order as plain values, fit to be stored as the answer to a repeat."""
-    holds = order.holds.standing().order_by("id") if order.pk else []
-    lines = list(OrderLine.objects.of_order(order))
+    """The order as it stands, as plain values."""
+    return _tell(order, list(OrderLine.objects.of_order(order)))
+
+
+def _tell(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """The order as plain values, fit to be stored as the answer to a repeat.
+
+    One that was placed among others and not held has neither holds nor packages: nothing is asked about them.
+    """
+    if getattr(order, "plain", False):
+        return _values(order, lines, (), (), {})
+    holds = list(order.holds.standing().order_by("id"))
     contents: dict[int, list[dict]] = {}
     for row in PackageLine.objects.in_shop(order.shop).filter(line__in=lines).select_related("line").order_by("id"):
         contents.setdefault(row.package_id, []).append({"sku": row.line.sku_code, "quantity": row.quantity})
+    return _values(order, lines, holds, list(Package.objects.of_order(order)), contents)
+
+
+def _values(
+    order: Order,
+    lines: Sequence[OrderLine],
+    holds: Sequence[Hold],
+    packages: Sequence[Package],
+    contents: dict[int, list[dict]],
+) -> dict[str, Any]:
     amounts = (
         "goods_minor",
         "seller_discount_minor",
@@ -250,7 +357,7 @@ def _told(order: Order) -> dict[str, Any]:
                 "delivered_at": _moment(package.delivered_at),
                 "lines": contents.get(package.pk, []),
             }
-            for package in Package.objects.of_order(order)
+            for package in packages
         ],
     }
 

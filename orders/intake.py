@@ -102,7 +102,7 @@ def place_order(
     check(lines, contact, address, shop)
     wanted = merged(lines)
     number = Number(channel[:20], external_number.strip()[:60])
-    form = _Form(shop, number, contact, address, coupon_code, visit_code, source, user, sold, expected_total_minor)
+    form = Form(shop, number, contact, address, coupon_code, visit_code, source, user, sold, expected_total_minor)
     try:
         with scope(shop, by=by):
             return _there(form, wanted) or _place(form, wanted, by, at)
@@ -124,7 +124,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class Form:
     """Everything that came with an order but its lines."""
 
     shop: Any
@@ -139,7 +139,7 @@ class _Form:
     expected_total_minor: int | None
 
 
-def _place(form: _Form, wanted: dict[str, int], by, at: dt.datetime) -> Order:
+def _place(form: Form, wanted: dict[str, int], by, at: dt.datetime) -> Order:
     """The order that is not there yet. The order of the steps is the order of the locks."""
     shop, sold = form.shop, form.sold
     policy = policy_for(shop, at)
@@ -153,9 +153,9 @@ def _place(form: _Form, wanted: dict[str, int], by, at: dt.datetime) -> Order:
     )
     basket = price_basket(shop, policy, skus, wanted, form.address, form.coupon_code, buyer, orders_before, at)
     reasons += _price_hold(basket, form)
-    order = _build(form, policy, buyer, basket, at)
+    order = build(form, policy, buyer, basket, at)
     order.redemption = _redeem(order, basket, buyer, orders_before, at)
-    if not _insert_unless_there(order):
+    if not insert_unless_there([order]):
         return _twin(form, wanted, order, buyer, at)
     failpoint("intake.order_written")
     payment = Payment.objects.create(
@@ -175,7 +175,7 @@ def _place(form: _Form, wanted: dict[str, int], by, at: dt.datetime) -> Order:
     else:
         _expect_payment(order, policy, at)
     claims = _reserve(order, basket, None if paid else at + dt.timedelta(minutes=policy.sla.unpaid_minutes), at, sold)
-    _write_lines(order, basket, claims)
+    OrderLine.objects.bulk_create(lines_of(order, basket, claims))
     failpoint("intake.before_commit")
     return order
 
@@ -239,7 +239,7 @@ def _cap_hold(shop, policy: Policy, at: dt.datetime, sold: bool) -> Reasons:
     return [(Hold.Kind.CAP, sentence)]
 
 
-def _price_hold(basket: Basket, form: _Form) -> Reasons:
+def _price_hold(basket: Basket, form: Form) -> Reasons:
     """Another total than the buyer was shown: refused, or a hold where the channel has sold it."""
     total, expected = basket.priced.total_minor, form.expected_total_minor
     if expected is None or expected == total:
@@ -255,7 +255,8 @@ def _price_hold(basket: Basket, form: _Form) -> Reasons:
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
-def _build(form: _Form, policy: Policy, buyer: Buyer, basket: Basket, at: dt.datetime) -> Order:
+def build(form: Form, policy: Policy, buyer: Buyer, basket: Basket, at: dt.datetime) -> Order:
+    """The row of an order that is still to be paid, not yet written."""
     shop, contact, priced = form.shop, form.contact, basket.priced
     code = f"{shop.code}{new_code(8)}"
     title = basket.skus[0].product.name
@@ -296,27 +297,32 @@ def _search_text(code: str, number: str, contact: Contact, skus: Sequence[Sku]) 
     return " ".join([*filter(None, words), *(sku.code for sku in skus)]).upper()
 
 
-def _insert_unless_there(order: Order) -> bool:
-    """One INSERT that waits for a twin with the same number and then stands back. Sets the key of the order."""
+def insert_unless_there(orders: Sequence[Order]) -> int:
+    """One INSERT that waits for twins with the same numbers and then stands back. Sets the keys of what it wrote.
+
+    Returns how many it wrote.
+    """
     fields = [field for field in Order._meta.concrete_fields if not field.primary_key and not field.generated]
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    values = [field.get_db_prep_save(field.pre_save(order, add=True), connection) for field in fields]
+    places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(orders))
+    values = [
+        field.get_db_prep_save(field.pre_save(order, add=True), connection) for order in orders for field in fields
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO orders_order ({columns}) VALUES ({places})"  # noqa: S608 - names of our own columns
-            " ON CONFLICT (shop_id, channel, external_number) DO NOTHING RETURNING id",
+            f"INSERT INTO orders_order ({columns}) VALUES {places}"  # noqa: S608 - names of our own columns
+            " ON CONFLICT (shop_id, channel, external_number) DO NOTHING RETURNING code, id",
             values,
         )
-        row = cursor.fetchone()
-    if row is None:
-        return False
-    order.pk, order._state.adding, order.fresh = row[0], False, True  # type: ignore[attr-defined]
-    order._state.db = connection.alias
-    return True
+        written = dict(cursor.fetchall())
+    for order in orders:
+        if order.code in written:
+            order.pk, order._state.adding, order.fresh = written[order.code], False, True  # type: ignore[attr-defined]
+            order._state.db = connection.alias
+    return len(written)
 
 
-def _there(form: _Form, wanted: dict[str, int]) -> Order | None:
+def _there(form: Form, wanted: dict[str, int]) -> Order | None:
     """The order that stands under this number already; ``NumberTaken`` if it has other lines."""
     if not form.number.external:
         return None
@@ -333,7 +339,7 @@ def _there(form: _Form, wanted: dict[str, int]) -> Order | None:
     return order
 
 
-def _twin(form: _Form, wanted: dict[str, int], mine: Order, buyer: Buyer, at: dt.datetime) -> Order:
+def _twin(form: Form, wanted: dict[str, int], mine: Order, buyer: Buyer, at: dt.datetime) -> Order:
     """A twin was faster by a moment: give back what this one took so far, and answer with the twin's order."""
     if mine.redemption is not None:
         redemption.give_back(shop=form.shop, redemption=mine.redemption, at=at)
@@ -372,8 +378,9 @@ def _reserve(
         return {}
 
 
-def _write_lines(order: Order, basket: Basket, claims: dict[int, Reservation]) -> None:
-    rows = [
+def lines_of(order: Order, basket: Basket, claims: dict[int, Reservation]) -> list[OrderLine]:
+    """The lines of an order, not yet written; ``claims``: SKU id → the units set aside for it."""
+    return [
         OrderLine(
             shop_id=order.shop_id,
             order=order,
@@ -396,7 +403,6 @@ def _write_lines(order: Order, basket: Basket, claims: dict[int, Reservation]) -
         )
         for sku, quantity, money in zip(basket.skus, basket.quantities, basket.priced.lines, strict=True)
     ]
-    OrderLine.objects.bulk_create(rows)
 
 
 def _record_placed(order: Order, by, at: dt.datetime) -> None:
@@ -407,9 +413,16 @@ def _record_placed(order: Order, by, at: dt.datetime) -> None:
         subject_code=order.code,
         by=by,
         at=at,
-        channel=order.channel,
-        external_number=order.external_number,
-        unit_count=order.unit_count,
-        total_minor=order.total_minor,
-        currency=order.currency,
+        **placed_facts(order),
     )
+
+
+def placed_facts(order: Order) -> dict[str, Any]:
+    """What the event says of an order that was placed."""
+    return {
+        "channel": order.channel,
+        "external_number": order.external_number,
+        "unit_count": order.unit_count,
+        "total_minor": order.total_minor,
+        "currency": order.currency,
+    }

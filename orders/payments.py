@@ -24,6 +24,7 @@ from seller_center.kernel.locking import lock_row
 from seller_center.kernel.transitions import move
 from shops import deadlines, events
 from shops.models import Deadline
+from shops.policy import Policy
 from shops.policy_book import policy_for, policy_version
 from shops.scope import scope
 
@@ -282,27 +283,7 @@ def _confirm(order: Order, payment: Payment, at: dt.datetime, by) -> None:
         auto_cancel_at=clocks.auto_cancel_at,
         fulfilment_status=Order.Status.COOLING_OFF,
     )
-    due = {
-        "order.cooling_off": (clocks.cooling_off_until, ()),
-        "order.ship_by": (clocks.ship_by, policy.sla.warn_hours),
-        "order.auto_cancel": (clocks.auto_cancel_at, policy.sla.warn_hours[:1]),
-    }
-    Deadline.objects.bulk_create(
-        [
-            deadlines.build(
-                shop_id=order.shop_id,
-                kind=kind,
-                subject_kind="order",
-                subject_code=order.code,
-                due_at=moment,
-                at=at,
-                policy_version_id=policy.version_id,
-                label=order.code,
-                warn_hours=warn_hours,
-            )
-            for kind, (moment, warn_hours) in due.items()
-        ]
-    )
+    Deadline.objects.bulk_create(clock_rows(order, clocks, policy, at))
     events.record(
         "order.paid",
         shop=order.shop,
@@ -314,6 +295,29 @@ def _confirm(order: Order, payment: Payment, at: dt.datetime, by) -> None:
         currency=order.currency,
         ship_by=clocks.ship_by.isoformat(),
     )
+
+
+def clock_rows(order: Order, clocks: sla.Clocks, policy: Policy, at: dt.datetime) -> list[Deadline]:
+    """The clocks that a paid order begins with, not yet written."""
+    due = {
+        "order.cooling_off": (clocks.cooling_off_until, ()),
+        "order.ship_by": (clocks.ship_by, policy.sla.warn_hours),
+        "order.auto_cancel": (clocks.auto_cancel_at, policy.sla.warn_hours[:1]),
+    }
+    return [
+        deadlines.build(
+            shop_id=order.shop_id,
+            kind=kind,
+            subject_kind="order",
+            subject_code=order.code,
+            due_at=moment,
+            at=at,
+            policy_version_id=policy.version_id,
+            label=order.code,
+            warn_hours=warn_hours,
+        )
+        for kind, (moment, warn_hours) in due.items()
+    ]
 
 
 def _give_back(order: Order, payment: Payment, at: dt.datetime, by) -> None:

@@ -205,7 +205,7 @@ def test_it_reads_a_long_statement_in_chunks(shop, monkeypatch, django_assert_ma
     monkeypatch.setattr(statement_lines, "CHUNK", 3)
     assert list(statement_lines.rows(statement)) == whole
     monkeypatch.undo()
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         list(statement_lines.rows(statement))
 
 
