@@ -9,13 +9,13 @@ from seller_center.kernel.locking import lock_row
 from seller_center.kernel.transitions import move
 from shops import deadlines, restrictions
 from shops.enforcement import (
+    AppealOpen,
     NoReason,
     cases_of,
     end,
     lock_case,
     record,
     refuse_own,
-    refuse_while_appealed,
     set_clock,
 )
 from shops.models import Appeal, Deadline, Violation
@@ -65,7 +65,8 @@ def refuse_appeal(case: Violation, at: dt.datetime) -> int:
     """How often the case was appealed; refuses, with the sentence, where it cannot be appealed any more."""
     if case.status not in (Violation.Status.PENDING, Violation.Status.ENFORCED):
         raise TooLate(_("This case is over; there is nothing left to appeal against."))
-    refuse_while_appealed(case)
+    if Appeal.objects.in_shop(case.shop).filter(violation=case, status="pending").exists():
+        raise AppealOpen(_("Your appeal is being decided. You can say no more until then."))
     made = Appeal.objects.in_shop(case.shop).filter(violation=case).count()
     if made >= policy_version(case.policy_version_id).violations.appeals_at_most:
         raise NoMoreAppeals(_("This case was appealed as often as the rules allow. The decision stands."))

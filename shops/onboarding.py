@@ -26,6 +26,25 @@ from shops.scope import scope
 OFFERED: dict[str, tuple[str, ...]] = {"US": ("individual",)}
 
 
+def offered() -> list[tuple[str, str]]:
+    """What may be chosen today, in words: market and kind of shop."""
+    return [pair for pair, open_to in _all_pairs() if open_to]
+
+
+def not_offered() -> list[tuple[str, str]]:
+    """Markets and kinds of shop for which the policy has rules, but which cannot be applied for yet."""
+    return [pair for pair, open_to in _all_pairs() if not open_to]
+
+
+def _all_pairs() -> list[tuple[tuple[str, str], bool]]:
+    markets = Market.objects.order_by("name", "code").values_list("code", "name")
+    return [
+        ((name, str(words)), kind in OFFERED.get(code, ()))
+        for code, name in markets
+        for kind, words in Application.BusinessType.choices
+    ]
+
+
 class NotOffered(Invalid):
     """This kind of application cannot be made (yet)."""
 

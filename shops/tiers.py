@@ -20,7 +20,7 @@ CRITERIA = {
     "live_listings": _("Live products"),
     "delivered_orders": _("Delivered orders"),
     "buyers": _("Different buyers"),
-    "violations": _("Cases in the last days"),
+    "violations": _("Cases that took effect lately"),
     "sps": _("Shop Performance Score"),
     "late_dispatch": _("Late dispatch rate"),
     "seller_cancellations": _("Cancellations on your side"),

@@ -51,7 +51,13 @@ def apply(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("shops:application_step", shop=application.shop.code, step="person")
     mine = Application.objects.filter(applicant=request.user).select_related("shop").order_by("-started_at", "-id")[:20]
-    context = {"form": form, "applications": list(mine), "policy": policy_for("US", clock.now())}
+    context = {
+        "form": form,
+        "applications": list(mine),
+        "policy": policy_for("US", clock.now()),
+        "offered": onboarding.offered(),
+        "not_offered": onboarding.not_offered(),
+    }
     return render(request, "shops/apply.html", context, status=422 if form.is_bound else 200)
 
 
