@@ -31,8 +31,8 @@ SENTENCES: dict[str, str] = {
     "price_high": _("{count} of the prices are above {most_price}."),
     "barcode_wrong": _("“{value}” is not a barcode number: the check digit or the length is wrong."),
     "no_picture": _("There is no picture."),
-    "too_many_pictures": _("There are {count} pictures; at most {most} are allowed."),
-    "few_pictures": _("There are {count} pictures; {advised} or more sell better."),
+    "too_many_pictures": _("Pictures: {count}; at most {most} are allowed."),
+    "few_pictures": _("Pictures: {count}; {advised} or more sell better."),
     "stock_low": _("Only {count} are in stock."),
     # import: what a row says
     "no_product": _("The row names no product: it has neither a handle nor a name."),

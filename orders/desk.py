@@ -310,6 +310,7 @@ def return_sheet(found: ReturnRequest, at: dt.datetime) -> dict[str, Any]:
     shop = found.shop
     deadlines = _deadlines(shop, [found.code])
     ended = not found.open_case
+    found.carrier_name = carrier_name(found.carrier)
     made = list(Refund.objects.in_shop(shop).filter(return_request=found).select_related("line").order_by("id"))
     planned = [] if ended else returns.preview(found)
     return {

@@ -101,6 +101,15 @@ STATES: dict[str, State] = {
     "wanted": State(_("Being bought"), INFO),
     "bought": State(_("Bought"), GOOD),
     "voided": State(_("Voided"), NEUTRAL),
+    # the same as a buyer reads them: what waits for the shop is under way for them
+    "buyer.cooling_off": State(_("Paid"), GOOD),
+    "buyer.awaiting_shipment": State(_("Being packed"), INFO),
+    "buyer.partly_shipped": State(_("Partly shipped"), INFO),
+    "buyer.on_hold": State(_("Being packed"), INFO),
+    "buyer.awaiting_collection": State(_("Handed to the carrier"), INFO),
+    "buyer.requested": State(_("With the shop"), INFO),
+    "buyer.awaiting_return": State(_("Approved"), GOOD),
+    "buyer.received": State(_("Back at the shop"), INFO),
     # payments and refunds
     "authorised": State(_("Authorised"), INFO),
     "captured": State(_("Paid"), GOOD),

@@ -4,10 +4,12 @@ Facts hold data only; sentences are rendered when read, so that they can be tran
 """
 
 import dataclasses
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -26,6 +28,19 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 _WORD = re.compile(r"[a-z]+(_[a-z]+)+")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+#: Facts that are a word of the code, as people call the thing.
+WORDS: dict[tuple[str, str], str] = {
+    ("step", "person"): _("About you"),
+    ("step", "address"): _("Address"),
+    ("step", "tax"): _("Tax number"),
+    ("step", "selling"): _("What you sell"),
+    ("step", "bank"): _("Bank account"),
+    ("document_kind", "identity"): _("proof of identity"),
+    ("document_kind", "proof_of_address"): _("proof of address"),
+    ("channel", "storefront"): _("the storefront"),
+    ("channel", "api"): _("the API"),
+}
 
 
 def event(name: str, *, sentence: str, audience: str = "seller") -> Callable[[type], type]:
@@ -49,16 +64,22 @@ def sentence_of(row: Any) -> str:
     return gettext(kind.sentence).format_map(_Facts(row.facts, code=row.subject_code))
 
 
-def _in_words(value: Any) -> Any:
-    """A fact as people read it: lists with commas, a word of the code (``proof_of_address``) with spaces."""
+def _in_words(name: str, value: Any) -> Any:
+    """A fact as people read it: lists with commas, days by their month's name, a word of the code with spaces."""
     if isinstance(value, list):
-        return ", ".join(str(_in_words(one)) for one in value)
-    return value.replace("_", " ") if isinstance(value, str) and _WORD.fullmatch(value) else value
+        return ", ".join(str(_in_words(name, one)) for one in value)
+    if not isinstance(value, str):
+        return value
+    if word := WORDS.get((name, value)):
+        return gettext(word)
+    if name.endswith(("_on", "_from")) and _DAY.fullmatch(value):
+        return date_format(dt.date.fromisoformat(value), "M j, Y")
+    return value.replace("_", " ") if _WORD.fullmatch(value) else value
 
 
 class _Facts(dict):
     def __init__(self, facts: dict, **more: Any):
-        plain = {name: _in_words(value) for name, value in facts.items()}
+        plain = {name: _in_words(name, value) for name, value in facts.items()}
         if "currency" in facts:  # “{amount}” in a sentence is “amount_minor” of the facts, as people read it
             amounts = {name: value for name, value in facts.items() if name.endswith("_minor") and value is not None}
             plain |= {name[:-6]: format_money(value, facts["currency"]) for name, value in amounts.items()}
@@ -97,7 +118,7 @@ class ApplicationStarted:
     business_type: str
 
 
-@event("application.saved", sentence=_("Saved: {step}."))
+@event("application.saved", sentence=_("The step “{step}” was saved."))
 class ApplicationSaved:
     step: str
 
@@ -467,7 +488,7 @@ class StockLow:
     count: int
 
 
-@event("picture.added", sentence=_("{count} pictures added."))
+@event("picture.added", sentence=_("Pictures added: {count}."))
 class PictureAdded:
     count: int
 
@@ -547,7 +568,7 @@ class CouponEnded:
 # --- floor 4: orders ------------------------------------------------------------------------------------------------
 
 
-@event("order.placed", sentence=_("Ordered (channel: {channel}, units: {unit_count})."))
+@event("order.placed", sentence=_("Ordered by way of {channel}, units: {unit_count}."))
 class OrderPlaced:
     channel: str
     external_number: str
@@ -919,7 +940,7 @@ class StatementPublished:
 # --- floor 6: support -----------------------------------------------------------------------------------------------
 
 
-@event("ticket.opened", sentence=_("Ticket {code} opened: {subject}."))
+@event("ticket.opened", sentence=_("Ticket {code} opened: “{subject}”."))
 class TicketOpened:
     subject: str
 

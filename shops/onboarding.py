@@ -323,7 +323,9 @@ def facts_of(application: Application) -> dict[str, Any]:
         "shop_name": application.shop.name,
         "sells": ", ".join(application.trade_classes),
         "track_record": application.track_record,
-        "bank_account": f"{account.holder}, {account.routing_number}, ••••{account.last_four}" if account else "",
+        "bank_account": f"{account.holder}, {account.bank_name}, {account.routing_number}, ••••{account.last_four}"
+        if account
+        else "",
         "documents": {kind: f"{row.get_paper_display()} {row.code}" for kind, row in sorted(papers.documents.items())},
     }
 

@@ -4,6 +4,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from orders.payment_provider import TEST_CARDS
+from shops.identity import regions_of
+
+
+class RegionField(forms.ChoiceField):
+    """A state of the list, by its code or its name, in any case: what fills in addresses sends one or the other."""
+
+    def to_python(self, value: str) -> str:
+        given = super().to_python(value).strip().casefold()
+        known = {word.casefold(): code for code, name in self.choices for word in (code, str(name)) if code}
+        return known.get(given, given)
 
 
 class CheckoutForm(forms.Form):
@@ -27,7 +37,7 @@ class CheckoutForm(forms.Form):
         label=_("City"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
     )
     region = forms.CharField(
-        label=_("State (two letters)"),
+        label=_("County or region"),
         max_length=20,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-level1"}),
@@ -39,11 +49,12 @@ class CheckoutForm(forms.Form):
 
     def __init__(self, *args, shop, **kwargs):
         super().__init__(*args, **kwargs)
-        if shop.market_id == "US":
-            self.fields["region"].required = True
-
-    def clean_region(self) -> str:
-        return self.cleaned_data["region"].strip().upper()
+        if regions := regions_of(shop.market_id):  # what the tax depends on is chosen, never typed
+            self.fields["region"] = RegionField(
+                label=_("State"),
+                choices=[("", _("Choose")), *regions],
+                widget=forms.Select(attrs={"autocomplete": "address-level1"}),
+            )
 
 
 class PaymentForm(forms.Form):

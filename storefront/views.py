@@ -85,4 +85,5 @@ def product_context(shop, found, at) -> dict[str, Any]:
         "deliver_least": policy.sla.deliver_days_least,
         "deliver_most": policy.sla.deliver_days,
         "return_days": policy.returns.days,
+        "cancel_minutes": policy.sla.cooling_off_minutes,
     }

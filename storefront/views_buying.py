@@ -16,6 +16,7 @@ from orders.buyer_links import token_of
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError, Invalid
+from shops.policy_book import policy_for
 from storefront import baskets, browsing, visitors
 from storefront.forms import CheckoutForm
 from storefront.views import frame, product_context
@@ -129,6 +130,7 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     form = CheckoutForm(request.POST or None, shop=shop)
     wanted = [intake.WantedLine(line.sku.code, line.quantity) for line in lines]
     context: dict[str, Any] = {**frame(request, shop, found), "lines": lines, "form": form, "sums": None, "error": None}
+    context["cancel_minutes"] = policy_for(shop, at).sla.cooling_off_minutes
     if request.method == "GET":
         tracking.reach(shop=shop, code=visitors.visit_code(request, shop), at=at, step="checkout")
     status = 200
@@ -161,6 +163,7 @@ def _next_step(request, shop, found, form, wanted, context, at) -> HttpResponse 
     total = context["sums"].priced.total_minor
     if "place" not in request.POST or form.cleaned_data["shown_total"] != total:
         context["confirm"], context["shown_total"] = True, total
+        context["total_changed"] = "place" in request.POST
         return None
     try:
         order = intake.place_order(

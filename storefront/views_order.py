@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from orders import buyer_links, cancellation, payments, reasons, returns
 from orders.carriers import CARRIER_CHOICES
+from orders.desk import carrier_name
 from orders.models import Order, OrderLine, Package, Payment, ReturnRequest, TrackingEvent
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError, Invalid
@@ -52,6 +53,8 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         OrderLine.objects.in_shop(found.shop).filter(order=found).select_related("sku__product").order_by("id")
     )
     packages = list(Package.objects.in_shop(found.shop).filter(order=found).order_by("id"))
+    for package in packages:
+        package.carrier_name = carrier_name(package.carrier)
     reviews = {row.line_id: row for row in Review.objects.in_shop(found.shop).filter(order=found)}
     asked = list(ReturnRequest.objects.in_shop(found.shop).filter(order=found).order_by("-id")[:10])
     scans = TrackingEvent.objects.in_shop(found.shop).filter(package__in=packages).order_by("-at", "-id")

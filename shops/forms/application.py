@@ -105,6 +105,7 @@ class TaxForm(forms.Form):
         self.saved = bool(application.tax_id_last_four)
         self.saved_kind = application.tax_id_kind
         choice_field(self, "kind").choices = [choice for choice in Application.TaxIdKind.choices if choice[0] in kinds]
+        self.fields["number"].widget.is_required = self.fields["number"].required = not self.saved
         self.fields["number"].help_text = (
             KEEP % {"last_four": application.tax_id_last_four}
             if self.saved

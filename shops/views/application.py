@@ -139,7 +139,7 @@ def application_document(request: ShopRequest, shop, kind: str) -> HttpResponse:
         except DomainError as error:
             explain(form, error)
         else:
-            messages.success(request, _("Saved. The page below is what the reviewer will see."))
+            messages.success(request, _("Saved. The reviewer will see it as it is shown below."))
             return redirect("shops:application_documents", shop=shop.code)
     return _documents_page(request, shop, row, bound={kind: form})
 

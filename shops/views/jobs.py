@@ -1,6 +1,7 @@
 """The page of long work: how far it is, its log, its result, and taking it back."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -21,8 +22,13 @@ from shops.models import Job
 @for_shop(area="home", may="view")
 def job(request: ShopRequest, shop, code: str) -> HttpResponse:
     """The job; htmx asks for it again every two seconds until it has ended."""
-    template = "shops/job.html#job" if is_htmx(request) else "shops/job.html"
-    return render(request, template, _page(shop, _job(request, shop, code)))
+    row = _job(request, shop, code)
+    if not is_htmx(request):
+        return render(request, "shops/job.html", _page(shop, row))
+    answer = render(request, "shops/job.html#job", _page(shop, row))
+    if row.ended and row.result_url and urlsplit(request.headers.get("HX-Current-URL", "")).path == row.result_url:
+        answer["HX-Refresh"] = "true"  # one is on the page of the result already: it shows it
+    return answer
 
 
 @require_POST
@@ -64,6 +70,6 @@ def _page(shop, row: Job) -> dict[str, Any]:
         "rows": [
             {"label": name.replace("_", " ").capitalize(), "value": value}
             for name, value in row.result.items()
-            if isinstance(value, (str, int))
+            if isinstance(value, (str, int)) and ":" not in name  # “remark:…” is told in words by the result's own page
         ],
     }

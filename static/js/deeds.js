@@ -16,6 +16,22 @@
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-busy]")) delete form.dataset.busy;
   });
+  // Two deeds in a row that answer into the same panel go one after the other: the first answer would take the form of
+  // the second with it, and the second answer would have nowhere to go. A form that waits is kept aside meanwhile.
+  const running = new Map();
+  const waiting = [];
+  let aside;
+  const sameGround = (one, other) => one.contains(other) || other.contains(one);
+  const release = (form) => {
+    delete form.dataset.sending;
+    delete form.dataset.busy;
+  };
+  const next = () => {
+    const form = waiting.shift();
+    if (!form) return;
+    release(form.element);
+    window.htmx.trigger(form.element, "submit");
+  };
   document.addEventListener("htmx:beforeRequest", (event) => {
     const form = event.detail.elt.closest("form[data-deed]");
     if (!form) return;
@@ -25,12 +41,37 @@
     }
     form.dataset.sending = "";
     form.dataset.busy = "";
+    const ground = event.detail.target;
+    if ([...running.values()].some((one) => sameGround(one, ground))) {
+      event.preventDefault();
+      waiting.push({ element: form, ground });
+      return;
+    }
+    running.set(form, ground);
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr } = event.detail;
+    const kept = waiting.filter((form) => target.contains(form.element));
+    for (const form of kept) {
+      if (!aside) {
+        aside = document.createElement("div");
+        aside.hidden = true;
+        document.body.append(aside);
+      }
+      aside.append(form.element);
+    }
+    if (kept.length && (xhr.status === 409 || xhr.status === 422)) {
+      const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+      const sentence = answer.querySelector("[role=alert]")?.textContent.trim();
+      if (sentence) window.note(sentence, "bad");
+    }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt.closest("form[data-deed]");
-    if (!form) return;
-    delete form.dataset.sending;
-    delete form.dataset.busy;
+    const form = event.detail.requestConfig?.elt; // detail.elt is another one where the answer took the form away
+    if (!running.delete(form)) return;
+    release(form);
+    if (aside?.contains(form)) form.remove();
+    setTimeout(next);
   });
 
   // The sentence of a done deed (kernel.deeds sends it as an event).

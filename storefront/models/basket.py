@@ -39,6 +39,11 @@ class BasketLine(ShopOwned):
 
     objects = owned_manager()
 
+    @property
+    def goods_minor(self) -> int:
+        """What its units cost together, before coupon, shipping and tax."""
+        return self.quantity * self.sku.price_minor
+
     class Meta:
         constraints = [
             tenant_key(),

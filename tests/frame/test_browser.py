@@ -70,7 +70,7 @@ def test_it_draws_charts_from_data_blocks_under_the_strict_policy(tab):
             return pixels.some((value) => value !== 0);
         })"""
     )
-    assert drawn == [True, True]
+    assert drawn == [True, True, True]
 
 
 def test_it_walks_picks_and_counts_rows_by_keyboard(tab):
@@ -177,7 +177,9 @@ def test_it_shows_the_offline_page_when_the_server_is_gone(tab, live_server):
 
 SHIPPING = """{% extends "dashboard.html" %}{% load seller %}{% block title %}Shipping{% endblock %}
 {% block content %}{% partialdef package inline %}{% panel title="Package" id="package" %}
-{% component "deed" url="/shipping/" target="#package" form=form error=error button="Ship" %}{% endpanel %}
+{% component "deed" url="/shipping/" target="#package" form=form error=error button="Ship" %}
+{% component "deed" url="/shipping/" target="#package" fields=slip form=None error=None button="Print" %}
+{% for one in posted %}<p class="was">{{ one }}</p>{% endfor %}{% endpanel %}
 {% endpartialdef %}{% endblock %}"""
 
 
@@ -197,7 +199,7 @@ def shipping(tab, settings, tmp_path):
 def test_it_tells_that_a_deed_was_done_without_leaving_the_page(shipping):
     page = shipping()
     page.evaluate("window.stayed = true")
-    page.fill("[name=number]", "1Z999")
+    page.fill("input[type=text][name=number]", "1Z999")
     page.get_by_role("button", name="Ship").click()
     page.get_by_text("Marked as shipped.").wait_for()
     assert page.evaluate("window.stayed")
@@ -209,17 +211,38 @@ def test_it_posts_once_however_often_one_clicks(shipping):
     from tests.frame import urls
 
     page = shipping()
-    page.fill("[name=number]", "1Z999")
+    page.fill("input[type=text][name=number]", "1Z999")
     page.evaluate("for (let i = 0; i < 5; i++) document.querySelector('.deed button').click()")
     page.get_by_text("Marked as shipped.").wait_for()
     assert urls.POSTED == ["1Z999"]
 
 
 @pytest.mark.urls("tests.frame.urls")
+def test_it_shows_what_both_of_two_quick_deeds_did(shipping):
+    """The answer to the first takes the form of the second with it; still the second is done, told and shown."""
+    page = shipping()
+    page.fill("input[type=text][name=number]", "1Z999")
+    page.evaluate("document.querySelectorAll('.deed button').forEach((button) => button.click())")
+    page.locator(".was").nth(1).wait_for()
+    assert page.locator(".was").all_inner_texts() == ["1Z999", "slip"]
+    page.locator(".toast-note").nth(1).wait_for()
+    assert page.locator(".deed").count() == 2
+
+
+@pytest.mark.urls("tests.frame.urls")
+def test_it_still_tells_the_refusal_when_the_next_deed_follows_at_once(shipping):
+    page = shipping()
+    page.fill("input[type=text][name=number]", "hold")
+    page.evaluate("document.querySelectorAll('.deed button').forEach((button) => button.click())")
+    page.locator(".was").nth(1).wait_for()
+    assert page.locator(".toast-bad").inner_text().startswith("The package is on hold.")
+
+
+@pytest.mark.urls("tests.frame.urls")
 @pytest.mark.parametrize("script", [True, False], ids=["htmx", "plain"])
 def test_it_does_the_deed_with_and_without_javascript(shipping, script):
     page = shipping(java_script_enabled=script)
-    page.fill("[name=number]", "1Z999")
+    page.fill("input[type=text][name=number]", "1Z999")
     page.get_by_role("button", name="Ship").click()
     page.get_by_text("Marked as shipped.").wait_for()
     assert page.url.endswith("/shipping/")
@@ -230,18 +253,18 @@ def test_it_puts_the_sentence_of_a_refusal_in_place_and_in_focus(chromium, shipp
     page = shipping()
     complained: list[str] = []
     page.on("console", lambda line: complained.append(line.text))
-    page.fill("[name=number]", "hold")
+    page.fill("input[type=text][name=number]", "hold")
     page.get_by_role("button", name="Ship").click()
     page.locator("#package [role=alert]").wait_for()
     assert page.evaluate("document.activeElement.textContent").strip() == "The package is on hold."
-    assert page.locator("[name=number]").input_value() == "hold"
+    assert page.locator("input[type=text][name=number]").input_value() == "hold"
 
 
 @pytest.mark.urls("tests.frame.urls")
 def test_it_changes_nothing_on_the_page_when_the_server_breaks(shipping):
     page = shipping()
-    page.fill("[name=number]", "crash")
+    page.fill("input[type=text][name=number]", "crash")
     page.get_by_role("button", name="Ship").click()
     page.get_by_text("Something broke on our side").wait_for()
-    assert page.locator("[name=number]").input_value() == "crash"
+    assert page.locator("input[type=text][name=number]").input_value() == "crash"
     assert page.get_by_role("button", name="Ship").is_enabled()

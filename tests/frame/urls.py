@@ -55,7 +55,7 @@ POSTED: list[str] = []
 def shipping(request) -> HttpResponse:
     """A page with a deed: 'hold' is refused, 'crash' crashes, an empty number is wrong, all else is done."""
     form = TrackingForm(request.POST or None)
-    context = {"form": form, "frame": Frame(request)}
+    context = {"form": form, "frame": Frame(request), "posted": POSTED, "slip": {"number": "slip"}}
     if request.method == "GET":
         return render(request, "shipping.html", context)
     POSTED.append(request.POST.get("number", ""))

@@ -211,3 +211,18 @@ def test_it_costs_the_same_queries_for_one_product_and_for_twenty(
         client.get(place("shop", shop))
     with django_assert_max_num_queries(12):
         client.get(place("product", shop, product=mug.slug))
+
+
+@pytest.mark.parametrize("given", ["NY", "ny", "New York", " new york "])
+def test_it_takes_a_state_by_code_or_name(given, shop):
+    from storefront.forms import CheckoutForm
+
+    form = CheckoutForm({"region": given}, shop=shop)
+    form.is_valid()
+    assert form.cleaned_data["region"] == "NY"
+
+
+def test_it_refuses_a_state_that_is_none_for_it_decides_about_the_tax(shop):
+    from storefront.forms import CheckoutForm
+
+    assert "region" in CheckoutForm({"region": "Nowhere"}, shop=shop).errors
