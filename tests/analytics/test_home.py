@@ -161,7 +161,13 @@ def busy(shop, owner, here):
         reason="defective",
         at=here - dt.timedelta(hours=2),
     )
-    said = inbox.ask(shop=shop, buyer=Buyer.objects.get(pk=old.buyer_id), order=old, body="Is it <b>blue</b>?", at=here - dt.timedelta(minutes=9))
+    said = inbox.ask(
+        shop=shop,
+        buyer=Buyer.objects.get(pk=old.buyer_id),
+        order=old,
+        body="Is it <b>blue</b>?",
+        at=here - dt.timedelta(minutes=9),
+    )
     figures.add(shop.pk, here, order_count=7, gross_minor=14_000, visit_count=20)
     version = PolicyVersion.objects.filter(market=shop.market).first()
     for back, tenths in ((1, 43), (20, 40)):

@@ -2,11 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.test import RequestFactory
+from django.test.signals import template_rendered
 
-from seller_center import error_pages
+from seller_center import error_pages, views
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.frame.urls")]
 
@@ -64,10 +68,52 @@ def test_it_shows_the_style_guide(client):
     assert client.get("/styleguide/storefront/").status_code == 200
 
 
-def test_it_hides_the_style_guide_in_production(client, settings):
+def test_it_hides_the_style_guide_in_production_from_all_but_staff(client, owner, reviewer, settings):
     settings.LOCAL = settings.DEBUG = False
-    assert client.get("/styleguide/").status_code == 404
-    assert client.get("/styleguide/storefront/").status_code == 404
+    for user in (None, owner):
+        if user:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        assert client.get("/styleguide/").status_code == 404
+        assert client.get("/styleguide/storefront/").status_code == 404
+    request = RequestFactory().get("/styleguide/")
+    request.user = reviewer
+    assert views.styleguide(request).status_code == 200
+
+
+#: Templates that belong to one place and are seen there: the parts of a list, the number of an error, looking as staff.
+ELSEWHERE = {"request_id", "staff_view", "list", "list_body", "list_row"}
+
+
+def test_the_style_guide_shows_every_component_through_its_own_template(client):
+    """A component that is written anew and not shown there is noticed."""
+    seen: set[str] = set()
+
+    def note(signal, sender, template, **more) -> None:
+        seen.add(template.name)
+
+    template_rendered.connect(note)
+    try:
+        for path in ("/styleguide/", "/styleguide/storefront/"):
+            assert client.get(path).status_code == 200
+    finally:
+        template_rendered.disconnect(note)
+    folder = Path(settings.BASE_DIR, "templates", "components")
+    there = {path.stem for path in folder.glob("*.html")} - ELSEWHERE
+    shown = {name.removeprefix("components/").removesuffix(".html") for name in seen if name.startswith("components/")}
+    assert len(there) > 20
+    assert there - shown == set()
+
+
+def test_it_names_the_cache_after_the_page_in_it(client, monkeypatch):
+    """Else a changed offline page would stay the old one for ever."""
+
+    def name() -> str:
+        return re.search(r'CACHE = "(offline-\w+)"', client.get("/service-worker.js").content.decode())[1]
+
+    before = name()
+    assert name() == before
+    monkeypatch.setattr(views, "render_to_string", lambda *_args, **_more: "another page")
+    assert name() != before
 
 
 def test_it_breaks_without_telling_how(browser):

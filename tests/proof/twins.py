@@ -205,6 +205,7 @@ OBJECTS = {
 #: Parts that name no row: the same words in every shop.
 WORDS = {
     ("health", "month"): lambda t: "2026-09",
+    ("widgets", "widget"): lambda t: "sales",
     ("documents", "kind"): lambda t: "identity",
     ("application", "step"): lambda t: "person",
     ("ledger", "kind"): lambda t: t.rows.transaction.kind,
