@@ -98,6 +98,6 @@ def logins() -> list[str]:
     return [
         f"Seller:  seller@example.com / {people.PASSWORD}   (also packer@, analyst@)",
         f"Staff:   reviewer@example.com, support@, finance1@, finance2@, admin@ / {people.PASSWORD} at /admin/",
-        "         the second factor's code: python manage.py demo_code reviewer@example.com",
+        "         the second factor's code: python3 manage.py demo_code reviewer@example.com",
         "Buyers:  no log-in, open /shop/",
     ]

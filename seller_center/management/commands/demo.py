@@ -11,6 +11,9 @@ from seller_center import demo, roles
 from seller_center.kernel import clock
 from shops.models import Shop
 
+#: What is said of a part.
+LOADED = {"shop": "The demo's shop is loaded", "applicants": "The demo's applicants are loaded"}
+
 
 class Command(BaseCommand):
     help = "Load the demo marketplace: a shop with a month of trade, applicants, staff and buyers."
@@ -42,9 +45,10 @@ class Command(BaseCommand):
                 demo.load(at, seed=seed, say=self.stdout.write)
             if part != "shop":
                 demo.load_applicants(at, seed=seed)
-        self.stdout.write(f"The demo marketplace is loaded ({time.monotonic() - began:.1f} s).")
-        for line in demo.logins():
-            self.stdout.write(f"  {line}")
+        self.stdout.write(f"{LOADED.get(part, 'The demo marketplace is loaded')} ({time.monotonic() - began:.1f} s).")
+        if part not in LOADED:  # else `make run` prints them, once
+            for line in demo.logins():
+                self.stdout.write(f"  {line}")
 
     def _empty(self) -> None:
         """Delete every row but those of migrations and permissions, as the superuser of the embedded server."""

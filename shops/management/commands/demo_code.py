@@ -31,10 +31,15 @@ class Command(BaseCommand):
 
     @staticmethod
     def code_of(device: TOTPDevice) -> tuple[str, int]:
-        """The next code that will be accepted, and for how long: one that was used already is passed over."""
+        """The next code that will be accepted, and for how long: one that was used already is passed over.
+
+        A code is taken for as many further steps as the device tolerates clocks that go wrong.
+        """
         now = time.time()
         totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
         totp.time = now
         steps = max(0, device.last_t + 1 - totp.t())
         totp.time = now + steps * device.step
-        return f"{totp.token():0{device.digits}d}", int(device.step * (steps + 1) - now % device.step)
+        return f"{totp.token():0{device.digits}d}", int(
+            device.step * (steps + 1 + device.tolerance) - now % device.step
+        )
