@@ -48,7 +48,7 @@ def steps_by_source(shop, period: Period) -> dict[str, Steps]:
             visits=Count("pk"),
             baskets=Count("pk", filter=Q(basket_at__isnull=False) | checked_out),
             checkouts=Count("pk", filter=checked_out),
-            orders=Count("pk", filter=ordered & Exists(paid)),
+            orders=Count("pk", filter=Q(Exists(paid), order_code__gt="")),
         )
     )
     return {row.pop("source"): Steps(**row) for row in rows}

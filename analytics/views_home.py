@@ -22,8 +22,7 @@ from shops.models import AREAS
 
 def sight_of(request: ShopRequest, shop) -> widgets.Sight:
     """This member, now."""
-    request.membership.user = request.user  # known already: not to be fetched
-    return widgets.Sight(shop, request.membership, clock.now())
+    return widgets.Sight(shop, request.membership, request.user, clock.now())
 
 
 @require_safe

@@ -32,6 +32,7 @@ class Sight:
 
     shop: Shop
     member: Membership
+    user: Any
     at: dt.datetime
 
     def sees(self, area: str) -> bool:
@@ -100,7 +101,7 @@ def _stock(sight: Sight) -> dict[str, Any]:
 
 
 def _notices(sight: Sight) -> dict[str, Any]:
-    return {"notices": home.unread(sight.shop, sight.member.user)}
+    return {"notices": home.unread(sight.shop, sight.user)}
 
 
 def _payouts(sight: Sight) -> dict[str, Any]:

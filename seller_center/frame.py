@@ -93,7 +93,7 @@ class SubItem(NamedTuple):
     label: str | Promise
     url: str
     here: bool
-    count: str = ""
+    number: str = ""
     count_word: str | Promise = ""
 
 
