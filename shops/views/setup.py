@@ -37,7 +37,7 @@ def _context(shop) -> dict:
         "items": items,
         "done_count": sum(item.done for item in items),
         "total_count": len(items),
-        "title": _("Set up your shop"),
+        "title": _("First steps"),
         "offer": policy_for(shop, at).new_seller_offer if shop.offer_runs(at) else None,
     }
 

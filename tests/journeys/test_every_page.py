@@ -1,0 +1,198 @@
+"""Every page of seller and buyer over the demo: no axe violation, no complaint of the browser, nothing over the edge.
+
+Each address is opened once, as a person would come to it: by the links of the pages before. The same page is then
+looked at on the desk and on the phone, light and dark.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Browser
+
+from tests.journeys import buying
+from tests.journeys.marketplace import Marketplace
+from tests.journeys.people import Person, log_in, sit_down
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+
+SHOP = "BRTS"
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
+#: Where walks begin that no link of the seller's pages leads to.
+VISITOR = (
+    "/", "/account/login/", "/account/signup/", "/account/password/reset/", "/account/login/code/",
+    "/account/lost-access/", "/agreement/", "/shop/", "/offline/", "/invitations/unknown/",
+)  # fmt: skip
+OWN_ACCOUNT = (
+    "/my-shops/", "/apply/", "/account/email/", "/account/password/change/", "/account/phone/change/",
+    "/account/security/", "/account/security/authenticator/", "/account/security/email-code/", "/account/sessions/",
+    "/account/3rdparty/", "/account/logout/", "/account/log-in-again/",
+)  # fmt: skip
+ERRORS = (
+    f"/s/{SHOP}/nothing/", f"/s/{SHOP}/orders/NOTHING/", "/nothing/", f"/s/{SHOP}/notices/read/",
+    "/shop/bright-street-bicycles/p/nothing/", "/s/QRKY/",
+)  # fmt: skip
+#: Answers that are no pages, and places of other tests.
+NO_PAGE = re.compile(r"\.(csv|pdf|webp|png|svg|json)$|/export/|^/(admin|static|styleguide|api|pictures)/")
+#: The browser reports an answer of this kind as an error of the page.
+EXPECTED = re.compile(r"status of 40[345]")
+#: A list's tabs each lead to other states of what they list: one of each is opened.
+TAB = ("tab", "state", "kind", "outcome", "step")
+#: What may stand in a partial answer only if it is also there without a script.
+WITHOUT_SCRIPT = """() => [...document.querySelectorAll("[hx-get],[hx-post]")].filter((one) =>
+  !one.matches("form[action], a[href], form[method=get]") && !one.querySelector("a[href], noscript")
+).map((one) => one.outerHTML.slice(0, 120))"""
+OVER_THE_EDGE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
+#: Everything is asked once; of the other theme and width, what colours and layout can change.
+#: Colours of the other theme are there with the second frame.
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+AXE = """(options) => axe.run(document, options).then((found) => found.violations.map((one) =>
+  `${one.id} ${one.nodes.slice(0, 3).map((node) => node.target).join(" | ")}`))"""
+ALL_RULES = {"resultTypes": ["violations"]}
+LOOKS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "aria-hidden-focus"],
+}
+#: A page has one main heading.
+HEADINGS = """() => { const said = [...document.querySelectorAll("h1")].map((one) => one.textContent.trim());
+  return said.length === 1 ? [] : said.concat(["headings: " + said.length]); }"""
+
+
+@dataclass
+class Walk:
+    """Somebody who opens every page that a link leads to, and looks at each."""
+
+    who: Person
+    faults: list[str] = field(default_factory=list)
+    seen: set = field(default_factory=set)
+    opened: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.who.page.add_init_script(Axe().axe_script)
+
+    def through(self, start: Iterable[str], *, only: str) -> None:
+        """Open the starting pages and what they lead to, as far as its path begins with ``only``."""
+        waiting = [(path, "") for path in start]
+        while waiting:
+            path, tab = waiting.pop(0)
+            key = self._kind_of(path, tab)
+            if key is None or key in self.seen:
+                continue
+            self.seen.add(key)
+            self.look(path)
+            here = dict(parse_qsl(urlsplit(path).query))
+            now = next((f"{name}={here[name]}" for name in TAB if name in here), "")
+            waiting += [(found, now) for found in self._links() if re.match(only, found)]
+
+    def _kind_of(self, path: str, tab: str) -> tuple | None:
+        """Pages of one kind are opened once; the first one after each tab of a list counts as another kind."""
+        parts = urlsplit(path)
+        if NO_PAGE.search(parts.path):
+            return None
+        try:
+            match = resolve(parts.path)
+        except Resolver404:
+            return (path,)
+        asked = dict(parse_qsl(parts.query))
+        tabs = tuple(f"{name}={asked[name]}" for name in TAB if name in asked)
+        slugs = tuple(value for name, value in match.kwargs.items() if name in ("step", "kind"))
+        return (match.view_name, tuple(sorted(asked)), tabs, slugs, tab if "code" in match.kwargs else "")
+
+    def _links(self) -> Iterator[str]:
+        links = self.who.page.eval_on_selector_all(
+            "a[href]:not([download])", "all => all.map((one) => one.getAttribute('href'))"
+        )
+        base = urlsplit(self.who.page.url)
+        for link in links:
+            if link.startswith("?"):
+                yield base.path + link
+            elif link.startswith("/"):
+                yield link.partition("#")[0]
+
+    def look(self, path: str) -> None:
+        """Open one page, and look at it in both widths and themes."""
+        page = self.who.page
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.emulate_media(color_scheme=THEMES[0], reduced_motion="reduce")
+        page.goto(self.who.at.address + path)
+        page.wait_for_load_state("load")
+        page.locator(".htmx-request, [hx-trigger=load]").first.wait_for(state="detached")
+        self.opened.append(path)
+        self._note(path, page.evaluate(WITHOUT_SCRIPT))
+        self._note(path, page.evaluate(HEADINGS))
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                page.evaluate(PAINTED)
+                self._picture(path, width, theme)
+                found = page.evaluate(AXE, ALL_RULES if (width, theme) == (1280, "light") else LOOKS)
+                self._note(f"{path} {width} {theme}", found)
+            self._note(f"{path} {width}", page.evaluate(OVER_THE_EDGE))
+
+    def errors(self, paths: Iterable[str]) -> None:
+        """Pages that say that something is not there, or not allowed."""
+        for path in paths:
+            self.look(path)
+            self.who.sees("Reference")
+        self.who.complaints[:] = [one for one in self.who.complaints if not EXPECTED.search(one)]
+
+    def ends_well(self) -> None:
+        """Nothing was found and nothing was complained of."""
+        assert self.faults + self.who.complaints == []
+
+    def _note(self, place: str, found: list[str]) -> None:
+        self.faults += [f"{place}: {one}" for one in found]
+
+    def _picture(self, path: str, width: int, theme: str) -> None:
+        """For a look with one's own eyes: PICTURES=folder."""
+        if folder := os.environ.get("PICTURES"):
+            name = re.sub(r"[^A-Za-z0-9=]+", "_", path).strip("_")[:90] or "root"
+            self.who.page.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True, caret="initial")
+
+
+def test_every_page_of_a_seller(chromium: Browser, marketplace: Marketplace) -> None:
+    walk = Walk(sit_down(chromium, marketplace))
+    log_in(walk.who, "seller@example.com")
+    begin = (f"/s/{SHOP}/", f"/s/{SHOP}/setup/", f"/s/{SHOP}/search/?q=bicycle", f"/s/{SHOP}/search/?q=nothing+of+it")
+    walk.through((*begin, *OWN_ACCOUNT), only=rf"/(s/{SHOP}|account|my-shops|apply)/")
+    walk.errors(ERRORS)
+    walk.ends_well()
+    assert len(walk.opened) > 100, "the walk has lost its way"
+
+
+def test_every_page_of_who_applies_and_of_who_may_not(chromium: Browser, marketplace: Marketplace) -> None:
+    for email in ("applicant1@example.com", "applicant3@example.com", "applicant5@example.com"):
+        walk = Walk(sit_down(chromium, marketplace))
+        log_in(walk.who, email)
+        walk.through(("/my-shops/", "/my-shops/first/"), only=r"/(s/\w+|my-shops)/")
+        walk.ends_well()
+        assert any("/application/" in path for path in walk.opened)
+    walk = Walk(sit_down(chromium, marketplace))
+    log_in(walk.who, "packer@example.com")
+    walk.look(f"/s/{SHOP}/")
+    walk.errors((f"/s/{SHOP}/finance/", f"/s/{SHOP}/team/"))
+    walk.ends_well()
+
+
+def test_every_page_of_a_buyer(chromium: Browser, marketplace: Marketplace) -> None:
+    walk = Walk(sit_down(chromium, marketplace))
+    walk.through(VISITOR, only="/(shop|agreement|account)/")
+    walk.through(("/shop/bright-street-bicycles/basket/",), only="/nowhere/")
+    order = "/shop/bright-street-bicycles"
+    buying.buy(walk.who, "bright-street-bicycles", "Canvas pannier bag, 18 litres", email="rider3@example.org")
+    walk.look(walk.who.path)
+    walk.who.go(f"{order}/?q=bell")
+    walk.who.page.locator(".product-card a").first.click()
+    walk.who.press("Put into the basket")
+    for path in (f"{order}/basket/", f"{order}/checkout/"):
+        walk.look(path)
+    walk.ends_well()
