@@ -1,32 +1,16 @@
-"""What the catalog's lists show: one page of rows by keyset, and what stands beside each row, in few queries."""
+"""What the catalog's lists show: the rows that answer a question, and what stands beside a page of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Max, Min, Sum
 
-from catalog.models import Category, Media, Product, Sku, StockItem, StockMovement
-from seller_center.kernel.paging import KeysetPage, keyset_page
+from catalog.models import Media, Product, Sku, StockItem, StockMovement
 
 #: Stock filters: those with a SKU of which none, or few, are available.
 OUT, LOW = "out", "low"
-NEWEST, BY_NAME = ("-id",), ("name", "id")
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of the product list; every field stands in the URL."""
-
-    words: str = ""
-    status: str = ""
-    category: Category | None = None
-    stock: str = ""
-    order: tuple[str, ...] = NEWEST
-
-    @property
-    def filtered(self) -> bool:
-        """Is anything left out beside other states?"""
-        return bool(self.words or self.category or self.stock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +24,18 @@ class Beside:
     picture: str = ""
 
 
-def products(shop, question: Question, *, low_quantity: int, token: str = "") -> tuple[KeysetPage, bool]:
-    """One page of products; and whether they only resemble what was asked for, since nothing matched it."""
-    rows = _chosen(shop, question, low_quantity)
-    if not question.words.strip():
-        return keyset_page(rows, order=question.order, token=token), False
-    page = keyset_page(rows.found_by(shop, question.words), order=question.order, token=token)
-    if page.rows or token:
-        return page, False
-    page = keyset_page(rows.resembling(shop, question.words), order=question.order)
-    return page, bool(page.rows)
-
-
-def _chosen(shop, question: Question, low_quantity: int):
-    rows = Product.objects.in_shop(shop).defer("description", "original_html")
-    rows = rows.filter(status=question.status) if question.status else rows.not_archived()
-    if question.category is not None:
-        rows = rows.filter(category=question.category)
-    if question.stock in (OUT, LOW):
-        rows = rows.running_low(shop, 0 if question.stock == OUT else low_quantity)
-    return rows
+def products(shop, filters: Mapping[str, Any], status: str, *, low_quantity: int, similar: bool = False):
+    """The products that answer, in no order yet. Archived ones only where they are asked for."""
+    rows = Product.objects.in_shop(shop).select_related("category").defer("description", "original_html")
+    rows = rows.filter(status=status) if status else rows.not_archived()
+    if filters.get("category") is not None:
+        rows = rows.filter(category=filters["category"])
+    if filters.get("stock") in (OUT, LOW):
+        rows = rows.running_low(shop, 0 if filters["stock"] == OUT else low_quantity)
+    words = filters.get("q", "")
+    if not words:
+        return rows
+    return rows.resembling(shop, words) if similar else rows.found_by(shop, words)
 
 
 def beside(shop, products: Sequence[Product]) -> dict[int, Beside]:
@@ -95,19 +71,42 @@ def main_pictures(shop, product_ids: Sequence[int], size: str = "thumb") -> dict
 # -- stock ------------------------------------------------------------------------------------------------------------
 
 
-def stock_items(shop, *, words: str = "", level: str = "", low_quantity: int, token: str = "") -> KeysetPage:
-    """One page of stock of offered SKUs, in the order in which the products were made."""
+def stock_items(shop, filters: Mapping[str, Any], level: str, *, low_quantity: int, similar: bool = False):
+    """Stock of offered SKUs, in no order yet."""
     rows = StockItem.objects.in_shop(shop).offered().select_related("sku", "sku__product")
-    if words.strip():
-        rows = rows.filter(sku__product__in=Product.objects.found_by(shop, words).order_by().values("pk"))
+    words = filters.get("q", "")
+    if words:
+        named = Product.objects.resembling(shop, words) if similar else Product.objects.found_by(shop, words)
+        rows = rows.filter(sku__product__in=named.order_by().values("pk"))
     if level in (OUT, LOW):
         rows = rows.low(0 if level == OUT else low_quantity)
-    return keyset_page(rows, order=("-sku_id", "-id"), token=token)
+    return rows
 
 
-def journal(shop, *, code: str = "", token: str = "") -> KeysetPage:
-    """One page of the stock journal, newest first; of one SKU where a code is given."""
+_COUNT_LEVELS = """
+SELECT
+    (SELECT count(*) FROM (
+        SELECT 1 FROM catalog_stockitem WHERE shop_id = %(shop)s AND available <= 0 LIMIT %(most)s
+    ) AS counted),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM catalog_stockitem WHERE shop_id = %(shop)s AND available <= %(low)s LIMIT %(most)s
+    ) AS counted)
+"""
+
+
+def level_counts(shop, low_quantity: int, at_most: int) -> dict[str, int]:
+    """How many SKUs are out and how many run low, each counted no further than ``at_most``: one query.
+
+    SKUs that are no longer offered count until their stock is gone from the books: the number is a hint, not a sum.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_LEVELS, {"shop": shop.pk, "low": low_quantity, "most": at_most})
+        return dict(zip((OUT, LOW), cursor.fetchone(), strict=True))
+
+
+def journal(shop, code: str = ""):
+    """The stock journal, in no order yet; of one SKU where a code is given."""
     rows = StockMovement.objects.in_shop(shop).select_related("sku", "sku__product", "by")
-    if code.strip():
-        rows = rows.filter(sku__in=Sku.objects.in_shop(shop).filter(code=code.strip()).order_by().values("pk"))
-    return keyset_page(rows, order=("-at", "-id"), token=token)
+    if code:
+        rows = rows.filter(sku__in=Sku.objects.in_shop(shop).filter(code=code).order_by().values("pk"))
+    return rows

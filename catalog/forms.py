@@ -263,7 +263,7 @@ class ProductFilterForm(forms.Form):
     q = forms.CharField(
         label=_("Search"),
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": _("Name, brand, SKU or barcode")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, brand, SKU or barcode")}),
     )
     category = CategoryField(label=_("Category"), required=False)
     stock = forms.ChoiceField(
@@ -271,37 +271,19 @@ class ProductFilterForm(forms.Form):
         required=False,
         choices=[("", _("Any stock")), (browsing.LOW, _("Running low")), (browsing.OUT, _("A SKU is out"))],
     )
-    sort = forms.ChoiceField(
-        label=_("Order"), required=False, choices=[("", _("Newest first")), ("name", _("By name"))]
-    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         offer_categories(self, blank=gettext("All categories"))
-
-    def question(self, status: str) -> browsing.Question:
-        """What is asked; nonsense in the URL asks nothing."""
-        self.is_valid()
-        data = self.cleaned_data
-        return browsing.Question(
-            words=data.get("q", "")[:100],
-            status=status if status in Product.Status.values else "",
-            category=data.get("category"),
-            stock=data.get("stock", ""),
-            order=browsing.BY_NAME if data.get("sort") == "name" else browsing.NEWEST,
-        )
 
 
 class StockFilterForm(forms.Form):
     """What the stock list can be asked."""
 
     q = forms.CharField(
-        label=_("Search"), required=False, widget=forms.TextInput(attrs={"placeholder": _("Product, SKU or barcode")})
-    )
-    level = forms.ChoiceField(
-        label=_("Level"),
+        label=_("Search"),
         required=False,
-        choices=[("", _("Any")), (browsing.LOW, _("Running low")), (browsing.OUT, _("Out of stock"))],
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Product, SKU or barcode")}),
     )
 
 
@@ -309,7 +291,9 @@ class JournalFilterForm(forms.Form):
     """The journal of one SKU."""
 
     q = forms.CharField(
-        label=_("Search"), required=False, widget=forms.TextInput(attrs={"placeholder": _("SKU code, exactly")})
+        label=_("Search"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("SKU code, exactly")}),
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import imports, product_list, products, stock
+from catalog.views import import_list, imports, product_list, products, stock
 
 app_name = "catalog"
 
@@ -33,7 +33,7 @@ urlpatterns = [
     path("s/<str:shop>/stock/counts/", stock.stock_count, name="stock_count"),
     path("s/<str:shop>/stock/low/", stock.low_stock, name="low_stock"),
     path("s/<str:shop>/stock/journal/", stock.stock_journal, name="stock_journal"),
-    path(IMPORTS, imports.import_list, name="import_list"),
+    path(IMPORTS, import_list.import_list, name="import_list"),
     path(f"{IMPORTS}new/", imports.import_new, name="import_new"),
     path(f"{IMPORTS}template.csv", imports.import_template, name="import_template"),
     path(IMPORT, imports.import_page, name="import"),

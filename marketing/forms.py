@@ -20,6 +20,17 @@ class AmountField(forms.DecimalField):
         super().__init__(max_digits=12, decimal_places=2, **kwargs)
 
 
+class CouponFilterForm(forms.Form):
+    """The filter above the list of coupons."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Code or name")}),
+    )
+
+
 class CouponForm(forms.Form):
     """What a coupon gives, to whom, how often and how long. Moments are typed in the shop's zone."""
 

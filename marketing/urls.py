@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from marketing import views
+from marketing import views, views_list
 
 app_name = "marketing"
 
 urlpatterns = [
-    path("s/<str:shop>/marketing/", views.coupon_list, name="coupon_list"),
+    path("s/<str:shop>/marketing/", views_list.coupon_list, name="coupon_list"),
     path("s/<str:shop>/marketing/coupons/new/", views.coupon_new, name="coupon_new"),
     path("s/<str:shop>/marketing/coupons/<str:code>/", views.coupon_page, name="coupon"),
     path("s/<str:shop>/marketing/coupons/<str:code>/change/", views.coupon_change, name="coupon_change"),

@@ -18,26 +18,6 @@ from seller_center.kernel.paging import keyset_page
 from shops.access import for_shop
 from shops.models import ShopEvent
 
-TABS = (("", _("All")), *Coupon.Status.choices)
-
-
-@for_shop(area="marketing", may="view")
-def coupon_list(request: HttpRequest, shop) -> HttpResponse:
-    """All coupons, newest first, with a tab per state."""
-    status = request.GET.get("status", "")
-    rows = Coupon.objects.in_shop(shop)
-    if status in Coupon.Status.values:
-        rows = rows.filter(status=status)
-    page = keyset_page(rows, order=("-created_at", "-id"), token=request.GET.get("page", ""))
-    here = reverse("marketing:coupon_list", kwargs={"shop": shop.code})
-    tabs = [
-        {"label": label, "url": f"{here}?status={value}" if value else here, "here": value == status}
-        for value, label in TABS
-    ]
-    offer = Coupon.objects.in_shop(shop).funded_by_platform().first()
-    context = {"shop": shop, "page": page, "tabs": tabs, "status": status, "offer": offer}
-    return render(request, "marketing/coupon_list.html", context)
-
 
 @for_shop(area="marketing", may="edit")
 def coupon_new(request: HttpRequest, shop) -> HttpResponse:

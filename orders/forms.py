@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.carriers import CARRIER_CHOICES, CARRIERS
 from orders.labels import SERVICES
-from orders.listing import TAB_NAMES, Question
 from orders.reasons import CANCELLING, REFUSING, RETURNING, choices
 
 LABEL_CARRIERS = [(code, name) for code, name in CARRIER_CHOICES if CARRIERS[code].sells_labels]
@@ -28,18 +27,21 @@ class OrderFilterForm(forms.Form):
         choices=[("", _("All channels")), ("storefront", _("Storefront")), ("api", _("API"))],
     )
 
-    def question(self, tab: str, sort: str) -> Question:
-        """What is asked; a filter that cannot be read is left out."""
-        self.is_valid()
-        given = self.cleaned_data if hasattr(self, "cleaned_data") else {}
-        return Question(
-            tab=tab if tab in TAB_NAMES else "all",
-            words=" ".join((given.get("q") or "").split()),
-            first=given.get("first"),
-            last=given.get("last"),
-            channel=given.get("channel") or "",
-            sort=sort,
-        )
+
+class ReturnFilterForm(forms.Form):
+    """The filters above the list of returns."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Return, order, buyer, SKU")}),
+    )
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        required=False,
+        choices=[("", _("All reasons")), *((code, one.words) for code, one in RETURNING.items())],
+    )
 
 
 class ShipForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import callbacks, order_list, order_page, packages, returns
+from orders.views import callbacks, order_list, order_page, packages, return_list, returns
 
 app_name = "orders"
 
@@ -11,13 +11,11 @@ PACKAGE, RETURN = "s/<str:shop>/packages/<str:code>/", "s/<str:shop>/returns/<st
 
 urlpatterns = [
     path(LIST, order_list.order_list, name="order_list"),
-    path(f"{LIST}export/", order_list.order_export, name="order_export"),
     path(f"{LIST}shipping/", order_list.ship_preview, name="ship_preview"),
     path(f"{LIST}shipments/", order_list.ship_many, name="ship_many"),
+    path(f"{LIST}label-preview/", order_list.label_preview, name="label_preview"),
     path(f"{LIST}labels/", order_list.buy_labels, name="buy_labels"),
     path(f"{LIST}label-sheets/", order_list.label_sheets, name="label_sheets"),
-    path(f"{LIST}views/", order_list.view_save, name="view_save"),
-    path(f"{LIST}views/<int:number>/removal/", order_list.view_remove, name="view_remove"),
     path(f"{LIST}slips/", order_list.slip_sheets, name="slip_sheets"),
     path(ONE, order_page.order_page, name="order"),
     path(f"{ONE}cancellation/", order_page.order_cancel, name="order_cancel"),
@@ -28,7 +26,7 @@ urlpatterns = [
     path(f"{PACKAGE}shipment/", packages.package_shipment, name="package_shipment"),
     path(f"{PACKAGE}label/", packages.package_buy_label, name="package_buy_label"),
     path(f"{PACKAGE}number/", packages.package_number, name="package_number"),
-    path("s/<str:shop>/returns/", returns.return_list, name="return_list"),
+    path("s/<str:shop>/returns/", return_list.return_list, name="return_list"),
     path(RETURN, returns.return_page, name="return"),
     path(f"{RETURN}approval/", returns.return_approval, name="return_approval"),
     path(f"{RETURN}refusal/", returns.return_refusal, name="return_refusal"),

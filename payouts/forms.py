@@ -1,8 +1,16 @@
 """The shape of what is asked about money."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 MOST = 10**15
+
+
+class PeriodForm(forms.Form):
+    """Which paydays to show, both days included."""
+
+    first = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 class RefundQuestion(forms.Form):

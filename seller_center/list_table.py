@@ -21,20 +21,27 @@ no ``code``, no box), ``id`` (of the ``<tr>``, for a partial answer).
 
 A **cell** is a text, a number, ``None``, finished HTML (``SafeString``), or a tuple that says what it is:
 ``("money", minor, currency)`` · ``("state", status[, noun])`` · ``("moment", at[, style])`` ·
-``("due", at[, label])`` · ``("deadline", deadline)`` · ``("link", words, url)`` · ``("two", above, below)`` ·
-``("picture", url, above, below)``;
-the last two only in the main column.
+``("due", at[, label])`` · ``("deadline", deadline)`` · ``("link", words, url)`` · ``("mark", words, tone)`` ·
+``("two", above, below)`` · ``("picture", url, above, below)`` (in the main column only) · and small forms inside a row:
+``("number", url, name, value, hidden, label[, error])`` · ``("choose", url, name, options, value, label, button)``.
+
+``export_head`` and ``export_cells`` give the same cells for a file: amounts as plain numbers with the currency in the
+head, moments as the exact instant in the shop's zone (what the screen has in its title), everything else in the words
+of the screen.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from seller_center import display
+from seller_center.kernel.money import Money
+from seller_center.states import state_of
 
 CLASSES = {
     "main": "cell-main",
@@ -49,6 +56,12 @@ Place = Mapping[str, Any]
 """``now``, ``zone`` and ``market`` of the page."""
 
 
+class PlaceWithForms(dict):
+    """A place whose rows hold small forms: it knows the token that they carry."""
+
+    csrf: Any = ""
+
+
 def _safe(value: Any) -> str:
     """Escaped unless it is finished HTML. A plain text takes the short way: Django's is ten times as long."""
     return escape(value) if type(value) is str else conditional_escape(value)
@@ -59,6 +72,45 @@ def _two(above: Any, below: Any) -> str:
     return f"{_safe(above)}{small}"
 
 
+def _token(place: Place) -> str:
+    return f'<input type="hidden" name="csrfmiddlewaretoken" value="{_safe(str(getattr(place, "csrf", "")))}">'
+
+
+def _form_opening(url: str, place: Place, target: str, select: str = "") -> str:
+    chosen = f' hx-select="{select}"' if select else ""
+    return (
+        f'<form class="row-form" method="post" action="{_safe(url)}" hx-post="{_safe(url)}" hx-target="{target}"{chosen}'
+        f' hx-swap="outerHTML" data-deed>{_token(place)}'
+    )
+
+
+def _number_form(place: Place, url: str, name: str, value: int, hidden: Mapping, label: str, error: str = "") -> str:
+    """A number that is changed in its row; the answer is the row."""
+    kept = "".join(
+        f'<input type="hidden" name="{_safe(key)}" value="{_safe(str(one))}">' for key, one in hidden.items()
+    )
+    wrong = f'<small class="form-error" role="alert">{_safe(error)}</small>' if error else ""
+    return (
+        f"{_form_opening(url, place, 'closest tr')}{kept}"
+        f'<input class="form-control count-input" type="number" name="{_safe(name)}" min="0" max="1000000"'
+        f' value="{value}" aria-label="{_safe(label)}" required>'
+        f'<button class="btn" type="submit">{_safe(gettext("Save"))}</button>{wrong}</form>'
+    )
+
+
+def _choose_form(place: Place, url: str, name: str, options: Sequence, value: str, label: str, button: str) -> str:
+    """A choice in a row; the answer is the list."""
+    made = "".join(
+        f'<option value="{_safe(key)}"{" selected" if key == value else ""}>{_safe(words)}</option>'
+        for key, words in options
+    )
+    return (
+        f"{_form_opening(url, place, '#list')}"
+        f'<select class="form-select" name="{_safe(name)}" aria-label="{_safe(label)}">{made}</select>'
+        f'<button class="btn btn-small" type="submit">{_safe(button)}</button></form>'
+    )
+
+
 KINDS: dict[str, Callable[..., str]] = {
     "money": lambda place, minor, currency: display.money(minor, currency),
     "state": lambda place, status, noun="": display.badge(status, noun),
@@ -67,6 +119,9 @@ KINDS: dict[str, Callable[..., str]] = {
     "deadline": lambda place, one: display.deadline(one, labelled=False, **place),
     "two": lambda place, above, below: _two(above, below),
     "link": lambda place, words, url: f'<a href="{_safe(url)}">{_safe(words)}</a>' if url else _safe(words),
+    "mark": lambda place, words, tone: f'<span class="state state-{tone}">{_safe(words)}</span>',
+    "number": _number_form,
+    "choose": _choose_form,
 }
 
 
@@ -95,6 +150,19 @@ def _main(cell: Any, url: str, place: Place) -> str:
     return f"{picture}<div>{name}{small}</div>" if picture else f"{name}{small}"
 
 
+def _sorted(column: Mapping) -> str:
+    return f' aria-sort="{column["sorted"]}"' if column.get("sorted") else ""
+
+
+def _head_words(column: Mapping) -> str:
+    """The name of a column; a link where one may sort by it."""
+    words = _safe(column["label"])
+    if not column.get("sort_url"):
+        return words
+    icons = {"ascending": "chevron-up", "descending": "chevron-down", "": "selector"}
+    return f'<a class="sort" href="{_safe(column["sort_url"])}">{words}{display.icon(icons[column["sorted"]])}</a>'
+
+
 def head(columns: Sequence[Mapping], *, pick: bool) -> str:
     """The heads of the columns."""
     cells = []
@@ -105,7 +173,7 @@ def head(columns: Sequence[Mapping], *, pick: bool) -> str:
         )
     for column in columns:
         right = ' class="num"' if column.get("right") or column.get("as") in ("num", "end") else ""
-        cells.append(f'<th scope="col"{right}>{_safe(column["label"])}</th>')
+        cells.append(f'<th scope="col"{right}{_sorted(column)}>{_head_words(column)}</th>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -155,3 +223,68 @@ def list_table(columns: Sequence[Mapping], rows: Sequence[Mapping], place: Place
 def list_row(columns: Sequence[Mapping], row: Mapping, place: Place, *, form: str = "bulk") -> SafeString:
     """One row alone: the partial answer of a deed on it."""
     return mark_safe(body_row(row, columns, _openings(columns), place, form=form))  # noqa: S308
+
+
+# -- the same cells for a file ----------------------------------------------------------------------------------------
+
+
+def export_head(columns: Sequence[Any], currency: str) -> list[str]:
+    """The names of the columns in a file: a main cell of two lines is two columns there."""
+    names = []
+    for column in columns:
+        names.append(f"{column.label} ({currency})" if column.money else str(column.label))
+        if column.below:
+            names.append(str(column.below))
+    return names
+
+
+def export_cells(columns: Sequence[Any], cells: Sequence[Any], place: Place) -> list[Any]:
+    """One row for a file, from the same cells as the row of the screen."""
+    found: list[Any] = []
+    for column, cell in zip(columns, cells, strict=True):
+        if column.below:
+            above, below = cell[-2:] if isinstance(cell, tuple) and cell[0] in ("two", "picture") else (cell, "")
+            found += [_text(above, place), _text(below, place)]
+        else:
+            found.append(_text(cell, place))
+    return found
+
+
+def _instant(at: dt.datetime | dt.date | None, place: Place) -> str | None:
+    if at is None:
+        return None
+    return (
+        display.local(at, place["zone"]).isoformat(timespec="seconds")
+        if isinstance(at, dt.datetime)
+        else at.isoformat()
+    )
+
+
+def _ended(one: Any, place: Place) -> str | None:
+    if not one:
+        return None
+    return str(state_of(one.ended_as, "deadline").word) if one.ended_at is not None else _instant(one.due_at, place)
+
+
+TEXTS: dict[str, Callable[..., Any]] = {
+    "money": lambda place, minor, currency: None if minor is None else Money(minor, currency).decimal,
+    "state": lambda place, status, noun="": str(state_of(status, noun).word) if status else None,
+    "moment": lambda place, at, style="short": _instant(at, place),
+    "due": lambda place, at, label="": f"{label} {_instant(at, place)}" if label and at else _instant(at, place),
+    "deadline": lambda place, one: _ended(one, place),
+    "two": lambda place, above, below: " · ".join(str(_text(one, place)) for one in (above, below) if one),
+    "picture": lambda place, url, above, below: " · ".join(str(one) for one in (above, below) if one),
+    "link": lambda place, words, url: str(words),
+    "mark": lambda place, words, tone: str(words),
+    "number": lambda place, url, name, value, *more: value,
+    "choose": lambda place, url, name, options, value, *more: str(dict(options).get(value, "")),
+}
+
+
+def _text(cell: Any, place: Place) -> Any:
+    """What a cell says, without how it looks."""
+    if isinstance(cell, tuple):
+        return TEXTS[cell[0]](place, *cell[1:])
+    if isinstance(cell, SafeString):
+        return strip_tags(cell)
+    return cell if cell is None or isinstance(cell, int) else str(cell)

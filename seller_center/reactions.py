@@ -180,6 +180,8 @@ JOB_KINDS: dict[str, str] = {
     # floor 2: catalog
     "catalog.import.check": "catalog.importing.check",
     "catalog.import.apply": "catalog.importing.apply",
+    # the roof: files of long lists
+    "lists.export": "seller_center.lists.export",
 }
 
 

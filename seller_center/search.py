@@ -1,75 +1,252 @@
-"""Search over everything a member may see: orders, products, coupons, tickets, pages. The roof sees all floors."""
+"""Search over everything a member may see: orders, buyers, products, SKUs, returns, messages, tickets, coupons, pages.
+
+Each kind is one bounded query on an index made for it; where nothing holds the words, orders and products are tried once
+more by likeness, for slips of the finger. What belongs to the support desk and to marketing is looked for among the
+newest only: those tables are small in a shop, and no search may read a large one from end to end.
+"""
 
 import dataclasses
-from collections.abc import Iterator
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import Q, Value
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from catalog.models import Product
+from catalog.models import Product, Sku
 from marketing.models import Coupon
-from orders.models import Order
-from seller_center.frame import MENU, place
+from orders.models import Order, ReturnRequest
+from seller_center.kernel.deeds import is_htmx
+from seller_center.menu import MENU, PLACES, place
 from shops.access import ShopRequest, for_shop
-from support.models import Ticket
+from support.models import Conversation, Ticket
 
-#: How many rows of each kind are shown; the list of its floor has the rest.
-MOST = 8
+#: How many rows of each kind the page shows, and how many the list below the box.
+MOST, MOST_BELOW = 8, 4
+#: Among how many of the newest tickets and coupons the words are looked for.
+NEWEST = 500
+#: Fewer signs than this say nothing: no index helps, and everything would fit.
+LEAST_SIGNS = 2
+#: The shortest of our own numbers.
+CODE_SIGNS = 8
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Hit:
     """One thing found."""
 
-    kind: str
     title: str
     note: str
     url: str
     state: str = ""
-    state_of: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Group:
+    """The things of one kind that were found. ``more_url``: the list with the same words, where there is one."""
+
+    name: str | Promise
+    icon: str
+    noun: str
+    hits: list[Hit]
+    more_url: str = ""
+    similar: bool = False
 
 
 @require_safe
 @for_shop(area="home", may="view")
 def search(request: ShopRequest, shop) -> HttpResponse:
     """Everything that holds the words typed. An order's whole number leads straight to the order."""
-    words = " ".join(request.GET.get("q", "").split())[:100]
-    may = request.membership.may
-    if words and may("orders", "view"):
+    words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:100]
+    below = is_htmx(request)
+    if _looks_like_a_code(words) and not below and request.membership.may("orders", "view"):
         exact = Order.objects.in_shop(shop).of_code(words.upper()).first()
         if exact is not None:
             return redirect("orders:order", shop=shop.code, code=exact.code)
-    hits = list(_hits(shop, words, may)) if words else []
-    context = {"shop": shop, "words": words, "hits": hits}
-    return render(request, "search.html", context)
+    asked = len(words) >= LEAST_SIGNS
+    most = MOST_BELOW if below else MOST
+    groups = list(find(shop, words, may=request.membership.may, most=most)) if asked else []
+    context = {"shop": shop, "words": words, "groups": groups, "asked": asked}
+    return render(request, "found.html" if below else "search.html", context)
 
 
-def _hits(shop, words: str, may) -> Iterator[Hit]:
-    here = {"shop": shop.code}
-    if may("orders", "view"):
-        for order in Order.objects.in_shop(shop).found_by(words).newest_first()[:MOST]:
-            url = reverse("orders:order", kwargs={**here, "code": order.code})
-            yield Hit(
-                _("Order"), order.code, f"{order.contact_name} · {order.summary}", url, order.fulfilment_status, "order"
-            )
-    if may("products", "view"):
-        for product in Product.objects.in_shop(shop).found_by(shop, words).newest()[:MOST]:
-            url = reverse("catalog:product", kwargs={**here, "code": product.code})
-            yield Hit(_("Product"), product.name, product.brand, url, product.status, "product")
-    if may("marketing", "view"):
-        for coupon in Coupon.objects.in_shop(shop).filter(code__startswith=words.upper()).newest_first()[:MOST]:
-            url = reverse("marketing:coupon", kwargs={**here, "code": coupon.code})
-            yield Hit(_("Coupon"), coupon.code, coupon.name, url, coupon.status, "coupon")
-    if may("support", "view"):
-        for ticket in Ticket.objects.in_shop(shop).filter(subject__icontains=words).newest_first()[:MOST]:
-            url = reverse("support:ticket", kwargs={**here, "code": ticket.code})
-            yield Hit(_("Ticket"), ticket.subject, ticket.code, url, ticket.status, "ticket")
+def _looks_like_a_code(words: str) -> bool:
+    """One word as long as our own numbers are: others need not be looked up as one."""
+    return len(words) >= CODE_SIGNS and words.isalnum()
+
+
+def find(shop, words: str, *, may: Callable[[str, str], bool], most: int) -> Iterator[Group]:
+    """What the words are found in, kind by kind; kinds with nothing are left out."""
+    for area, look in KINDS:
+        if area and not may(area, "view"):
+            continue
+        found = look(shop, words, most, may) if look is _pages else look(shop, words, most)
+        yield from (group for group in found if group.hits)
+
+
+def _here(shop, name: str, **more: Any) -> str:
+    return reverse(name, kwargs={"shop": shop.code, **more})
+
+
+def _orders(shop, words: str, most: int) -> Iterator[Group]:
+    """Orders, and the people who placed them: both from the one search text of orders."""
+    rows = Order.objects.in_shop(shop)
+    found, similar = list(rows.found_by(words).newest_first()[: most * 3]), False
+    if not found:
+        found, similar = list(rows.sounding_like(words).newest_first()[: most * 3]), True
+    hits = [
+        Hit(
+            order.code,
+            f"{order.contact_name} · {order.summary}",
+            _here(shop, "orders:order", code=order.code),
+            order.fulfilment_status,
+        )
+        for order in found[:most]
+    ]
+    more = f"{_here(shop, 'orders:order_list')}?{_query(words)}" if len(found) > most else ""
+    yield Group(_("Orders"), "package", "order", hits, more, similar)
+    yield Group(_("Buyers"), "users", "", _buyers(shop, words, found, similar)[:most], "", similar)
+
+
+def _buyers(shop, words: str, orders: Sequence[Order], similar: bool) -> list[Hit]:
+    """The buyers of these orders who are meant themselves: their name or address holds the words, or is like them."""
+    asked = words.casefold().split()
+    hits: dict[int, Hit] = {}
+    for order in orders:
+        told = f"{order.contact_name} {order.contact_email} {order.contact_phone}".casefold()
+        if order.buyer_id not in hits and all(_held(word, told, similar) for word in asked):
+            url = f"{_here(shop, 'orders:order_list')}?{_query(order.contact_email or order.contact_name)}"
+            hits[order.buyer_id] = Hit(order.contact_name, order.contact_email, url)
+    return list(hits.values())
+
+
+def _held(word: str, told: str, similar: bool) -> bool:
+    return word in told or (similar and bool(difflib.get_close_matches(word, told.split(), n=1, cutoff=0.7)))
+
+
+def _products(shop, words: str, most: int) -> Iterator[Group]:
+    rows = Product.objects.in_shop(shop).defer("description", "original_html")
+    found, similar = list(rows.found_by(shop, words).newest()[: most + 1]), False
+    if not found:
+        found, similar = list(rows.resembling(shop, words).newest()[: most + 1]), True
+    hits = [
+        Hit(product.name, product.brand, _here(shop, "catalog:product", code=product.code), product.status)
+        for product in found[:most]
+    ]
+    more = f"{_here(shop, 'catalog:product_list')}?{_query(words)}" if len(found) > most else ""
+    yield Group(_("Products"), "tag", "product", hits, more, similar)
+    if " " in words:
+        return  # a code is one word
+    skus = Sku.objects.in_shop(shop).offered().filter(search_code__contains=words.upper())
+    hits = [
+        Hit(
+            sku.code,
+            " · ".join(filter(None, (sku.product.name, sku.choice))),
+            f"{_here(shop, 'catalog:stock')}?{_query(sku.code)}",
+        )
+        for sku in skus.select_related("product").order_by("-id")[:most]
+    ]
+    yield Group(_("SKUs"), "barcode", "", hits)
+
+
+def _returns(shop, words: str, most: int) -> Iterator[Group]:
+    """By their own number only: an order's number finds the order, which shows its returns."""
+    if not _looks_like_a_code(words):
+        return
+    rows = ReturnRequest.objects.in_shop(shop).of_code(words.upper()).select_related("order")
+    hits = [
+        Hit(row.code, row.order.contact_name, _here(shop, "orders:return", code=row.code), row.status)
+        for row in rows.newest_first()[:most]
+    ]
+    yield Group(_("Returns"), "truck-return", "return", hits)
+
+
+def _newest(model, shop, order: tuple[str, ...]):
+    """The newest rows of a small table of the shop: what is looked through is bounded, however long the shop trades."""
+    window = model.objects.in_shop(shop).order_by(*order).values("pk")[:NEWEST]
+    return model.objects.filter(pk__in=window).order_by(*order)
+
+
+def _support(shop, words: str, most: int) -> Iterator[Group]:
+    """Tickets and conversations: one statement for both."""
+    asked = Q(subject__icontains=words) | Q(subject__trigram_word_similar=words) | Q(code__startswith=words.upper())
+    tickets = _newest(Ticket, shop, ("-last_message_at", "-id")).filter(asked)
+    told = Q(buyer__name__icontains=words) | Q(order__code=words.upper()) | Q(code=words.upper())
+    messages = _newest(Conversation, shop, ("-last_message_at", "-id")).filter(told)
+    rows = tickets.values_list(Value("ticket"), "code", "subject", "status", "code")[:most].union(
+        messages.values_list(Value("conversation"), "code", "buyer__name", "status", "order__code")[:most], all=True
+    )
+    found: dict[str, list[Hit]] = {"ticket": [], "conversation": []}
+    for kind, code, title, status, note in rows:
+        found[kind].append(Hit(title, note or "", _here(shop, f"support:{kind}", code=code), status))
+    yield Group(_("Tickets"), "headset", "ticket", found["ticket"])
+    yield Group(_("Messages"), "messages", "conversation", found["conversation"])
+
+
+def _coupons(shop, words: str, most: int) -> Iterator[Group]:
+    asked = Q(code__startswith=words.upper()) | Q(name__icontains=words) | Q(name__trigram_word_similar=words)
+    rows = _newest(Coupon, shop, ("-created_at", "-id")).filter(asked)
+    hits = [Hit(row.code, row.name, _here(shop, "marketing:coupon", code=row.code), row.status) for row in rows[:most]]
+    yield Group(_("Coupons"), "ticket", "coupon", hits)
+
+
+#: Places beside the menu that one may look for by name.
+MORE_PAGES: tuple[tuple[str | Promise, tuple[str, ...], str], ...] = (
+    (_("Deadlines"), PLACES["deadlines"], "home"),
+    (_("Notices"), PLACES["notices"], "home"),
+    (_("Help"), PLACES["help"], "home"),
+    (_("New product"), ("catalog:product_new",), "products"),
+    (_("Stock journal"), ("catalog:stock_journal",), "products"),
+    (_("Running low"), ("catalog:low_stock",), "products"),
+    (_("New coupon"), ("marketing:coupon_new",), "marketing"),
+    (_("Buyer messages"), ("support:messages",), "support"),
+    (_("Reviews"), ("support:reviews",), "support"),
+    (_("Tickets"), ("support:ticket_list",), "support"),
+    (_("Ask support"), ("support:ticket_new",), "support"),
+    (_("Bank account"), ("shops:bank_account",), "settings"),
+    (_("Invite somebody"), ("shops:invitation_new",), "team"),
+    (_("First steps"), ("shops:setup",), "home"),
+)
+
+
+def _pages(shop, words: str, most: int, may: Callable[[str, str], bool]) -> Iterator[Group]:
+    """Pages by name, typing errors included; nothing is asked of the database."""
+    asked, hits = words.casefold(), []
+    for label, names, area in _places():
+        name = str(label)
+        told = name.casefold()
+        if asked not in told and not difflib.get_close_matches(asked, [told, *told.split()], n=1, cutoff=0.75):
+            continue
+        if (not area or may(area, "view")) and (url := place(names, shop.code)):
+            hits.append(Hit(name, "", url))
+    yield Group(_("Pages"), "link", "", hits[:most])
+
+
+def _places() -> Iterator[tuple[str | Promise, tuple[str, ...], str]]:
     for group in MENU:
         for entry in group:
-            if words.lower() in str(entry.label).lower() and (not entry.area or may(entry.area, "view")):
-                url = place(entry.url_names, shop.code)
-                if url:
-                    yield Hit(_("Page"), str(entry.label), "", url)
+            yield entry.label, entry.url_names, entry.area
+            for sub in entry.subs:
+                yield sub.label, sub.url_names, entry.area
+    yield from MORE_PAGES
+
+
+def _query(words: str) -> str:
+    return urlencode({"q": words})
+
+
+#: Area → how its things are looked for, in the order in which they are shown.
+KINDS: tuple[tuple[str, Callable[..., Iterator[Group]]], ...] = (
+    ("orders", _orders),
+    ("products", _products),
+    ("orders", _returns),
+    ("support", _support),
+    ("marketing", _coupons),
+    ("", _pages),
+)

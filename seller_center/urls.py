@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from seller_center import api
+from seller_center import api, views_lists
 from seller_center.help import help_page
 from seller_center.search import search
 
@@ -19,6 +19,15 @@ urlpatterns = [
     path("", include("analytics.urls")),
     path("s/<str:shop>/search/", search, name="search"),
     path("s/<str:shop>/help/", help_page, name="help"),
+    path("s/<str:shop>/lists/<slug:name>/export/", views_lists.list_export, name="list_export"),
+    path("s/<str:shop>/lists/<slug:name>/views/", views_lists.list_view, name="list_view"),
+    path(
+        "s/<str:shop>/lists/<slug:name>/views/<int:number>/removal/",
+        views_lists.list_view_removal,
+        name="list_view_removal",
+    ),
+    path("s/<str:shop>/lists/<slug:name>/columns/", views_lists.list_columns, name="list_columns"),
+    path("s/<str:shop>/lists/<slug:name>/deeds/<slug:key>/", views_lists.list_deed, name="list_deed"),
     path("", include("storefront.urls")),
     path("", include("shops.urls")),
     path("api/v1/", include((api.urls(), "api"))),

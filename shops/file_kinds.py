@@ -15,6 +15,8 @@ class FileKind:
 KINDS: dict[str, FileKind] = {
     # floor 1: shops
     "document": FileKind("settings", ("reviewer",), owner_only=True),
+    # files of lists that were too long for one answer, by the area of the list
+    **{f"export_{area}": FileKind(area) for area in ("home", "products", "marketing", "orders", "finance", "support")},
     # floor 2: catalog
     "import": FileKind("products", ("support",)),
     # floor 4: orders

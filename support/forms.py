@@ -6,6 +6,29 @@ from django.utils.translation import gettext_lazy as _
 from support.models import Ticket
 
 
+class MessageFilterForm(forms.Form):
+    """The filter above the list of messages."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Buyer, order or SKU")}),
+    )
+
+
+class TicketFilterForm(forms.Form):
+    """The filters above the list of tickets."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Subject, number or order")}),
+    )
+    topic = forms.ChoiceField(label=_("Topic"), required=False, choices=[("", _("All topics")), *Ticket.Topic.choices])
+
+
 class TicketForm(forms.Form):
     """A new question to support."""
 

@@ -21,7 +21,8 @@ from support.models import BuyerMessage, Conversation, Review, Ticket, TicketMes
 MOST_MESSAGES = 200
 
 
-def _tabs(shop, here: str) -> list[dict[str, Any]]:
+def sections(shop, here: str) -> list[dict[str, Any]]:
+    """The parts of the section as tabs."""
     places = (
         ("support:messages", _("Buyer messages")),
         ("support:reviews", _("Reviews")),
@@ -37,16 +38,6 @@ def _tabs(shop, here: str) -> list[dict[str, Any]]:
 def home(request: HttpRequest, shop) -> HttpResponse:
     """The section opens on what waits: buyers' messages."""
     return redirect("support:messages", shop=shop.code)
-
-
-@for_shop(area="support", may="view")
-def ticket_list(request: HttpRequest, shop) -> HttpResponse:
-    """The shop's questions to the staff, the latest first."""
-    page = keyset_page(
-        Ticket.objects.in_shop(shop), order=("-last_message_at", "-id"), token=request.GET.get("page", "")
-    )
-    context = {"shop": shop, "page": page, "tabs": _tabs(shop, "support:ticket_list"), "may_edit": _may_edit(request)}
-    return render(request, "support/ticket_list.html", context)
 
 
 @for_shop(area="support", may="edit")
@@ -133,25 +124,6 @@ def _ticket_context(request, shop, ticket: Ticket) -> dict[str, Any]:
 
 
 @for_shop(area="support", may="view")
-def message_list(request: HttpRequest, shop) -> HttpResponse:
-    """Buyers' messages: who waits stands first in its own tab, the rest by the last message."""
-    waiting = request.GET.get("show") == "waiting"
-    rows = Conversation.objects.in_shop(shop).select_related("buyer", "order")
-    if waiting:
-        rows = rows.filter(status=Conversation.Status.AWAITING_SHOP)
-    page = keyset_page(
-        rows, order=("answer_by", "id") if waiting else ("-last_message_at", "-id"), token=request.GET.get("page", "")
-    )
-    here = reverse("support:messages", kwargs={"shop": shop.code})
-    states = [
-        {"label": _("All"), "url": here, "here": not waiting},
-        {"label": _("Waiting for you"), "url": f"{here}?show=waiting", "here": waiting},
-    ]
-    context = {"shop": shop, "page": page, "tabs": _tabs(shop, "support:messages"), "states": states}
-    return render(request, "support/message_list.html", context)
-
-
-@for_shop(area="support", may="view")
 def conversation_page(request: HttpRequest, shop, code: str) -> HttpResponse:
     """What a buyer and the shop said to each other."""
     return render(request, "support/conversation.html", _conversation_context(request, shop, _conversation(shop, code)))
@@ -232,7 +204,7 @@ def _review_context(request, shop) -> dict[str, Any]:
     return {
         "shop": shop,
         "page": keyset_page(rows, order=("-at", "-id"), token=request.GET.get("page", "")),
-        "tabs": _tabs(shop, "support:reviews"),
+        "tabs": sections(shop, "support:reviews"),
         "may_edit": _may_edit(request),
     }
 

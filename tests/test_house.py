@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from seller_center import api, inbox, reactions, states
+from seller_center import api, inbox, lists, reactions, states
 from seller_center import celery as clockwork
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.transitions import Moves, MovesTrigger
@@ -259,26 +259,22 @@ LISTS = [
     for node in ast.walk(ast.parse(path.read_text()))
     if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "keyset_page"
 ]
-#: Lists that a person may sort in several ways: the orders of their ``question.order``.
-SORTED_BY_CHOICE = {
-    "catalog/browsing.py": ("catalog.browsing.NEWEST", "catalog.browsing.BY_NAME"),
-    "orders/listing.py": ("orders.listing.NEWEST", "orders.listing.DUE"),
-}
 
 
 def orders_of(path: Path, node: ast.Call) -> list[tuple[str, ...]]:
     """The orders a call of ``keyset_page`` may use."""
     given = next(keyword.value for keyword in node.keywords if keyword.arg == "order")
     place = str(path.relative_to(ROOT))
-    if ast.unparse(given) == "question.order":
-        return [reactions.resolve(name) for name in SORTED_BY_CHOICE[place]]
+    if place == "shops/lists.py":  # the lists of the sellers: whatever a person may sort each of them by
+        found = [reactions.resolve(name) for name in lists.LISTS.values()]
+        return [sort.order for one in found for tab in (one.tabs or ("",)) for sort in one.sorts_of(tab).values()]
     module = importlib.import_module(place.removesuffix(".py").replace("/", "."))
     choices = [given.body, given.orelse] if isinstance(given, ast.IfExp) else [given]
     return [eval(ast.unparse(one), vars(module)) for one in choices]
 
 
 def test_it_found_the_lists():
-    assert len(LISTS) >= 12
+    assert len(LISTS) + len(lists.LISTS) >= 20
 
 
 @pytest.mark.parametrize(

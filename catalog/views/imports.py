@@ -52,16 +52,6 @@ OTHER = {
 }
 
 
-@require_safe
-@for_shop(area="products", may="view")
-def import_list(request: HttpRequest, shop) -> HttpResponse:
-    """Every import of the shop, newest first."""
-    rows = ImportRun.objects.in_shop(shop).select_related("uploaded_by")
-    page = keyset_page(rows, order=("-id",), token=request.GET.get("page", ""))
-    context = {"shop": shop, "page": page, "may_edit": request.membership.may("products", "edit")}
-    return render(request, "catalog/import_list.html", context)
-
-
 @for_shop(area="products", may="edit")
 def import_new(request: HttpRequest, shop) -> HttpResponse:
     """Upload a file; it is checked at once and applied only after a look at what it would do."""

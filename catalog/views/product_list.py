@@ -1,124 +1,166 @@
-"""The product list and the export of everything."""
+"""The product list with its bulk deeds, and the export of everything as a file that can be imported."""
 
-from urllib.parse import urlencode
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from catalog import browsing, exporting
+from catalog import browsing, exporting, publishing
 from catalog.forms import ProductFilterForm
 from catalog.models import Product
 from catalog.models.product import counts_by_state
-from seller_center.kernel import clock
 from seller_center.kernel.money import format_money
+from shops import lists
 from shops.access import for_shop
 from shops.policy_book import policy_for
+from shops.views.lists import show
 
-FILTERS = ("q", "category", "stock", "sort")
-#: Tabs count to this and then say 99+.
-COUNT_CAP = 99
-COLUMNS = (
-    {"label": _("Product"), "as": "main", "picture": True},
-    {"label": _("State"), "as": "tag"},
-    {"label": _("SKUs"), "as": "extra", "right": True},
-    {"label": _("Available"), "right": True},
-    {"label": _("Changed"), "as": "extra"},
-    {"label": _("Price"), "as": "end"},
-)
-TABS = (("", _("All")), *((state, state.label) for state in Product.Status))
+
+class Beside:
+    """What the cells of a page need beside its products."""
+
+    def __init__(self, question: lists.Question, products: Sequence[Product]):
+        self.found = browsing.beside(question.shop, products)
+        self.low = policy_for(question.shop, question.at).stock.low_quantity
+        self.currency = question.shop.currency
+
+
+def _name(product: Product, beside: Beside) -> tuple:
+    below = (product.brand, product.category.name if product.category else gettext("No category"))
+    return ("picture", beside.found[product.pk].picture, product.name, " · ".join(filter(None, below)))
+
+
+def _available(product: Product, beside: Beside):
+    """The number, marked where it is low: the word says it as well as the colour."""
+    return available(beside.found[product.pk].available, beside.low)
+
+
+def available(units: int, low: int):
+    """Units for sale as a cell."""
+    if units <= 0:
+        return ("mark", gettext("Out of stock"), "bad")
+    if units <= low:
+        return ("mark", ngettext("%(units)d left", "%(units)d left", units) % {"units": units}, "warn")
+    return units
+
+
+def _price(product: Product, beside: Beside) -> str:
+    found = beside.found[product.pk]
+    if found.least_minor is None or found.most_minor is None:
+        return "—"
+    least = format_money(found.least_minor, beside.currency)
+    return (
+        least
+        if found.least_minor == found.most_minor
+        else f"{least} – {format_money(found.most_minor, beside.currency)}"
+    )
+
+
+class Products(lists.List):
+    """What the shop has on its shelves, by state."""
+
+    name, area, url_name, title, noun = "products", "products", "catalog:product_list", _("Products"), "product"
+    form_class = ProductFilterForm
+    guesses = True
+    tab_name = "status"
+    tabs = {"": _("All"), **{str(state): state.label for state in Product.Status}}
+    sorts = {
+        "-added": lists.Sort(_("Newest first"), ("-id",)),
+        "added": lists.Sort(_("Oldest first"), ("id",)),
+        "name": lists.Sort(_("By name"), ("name", "id")),
+        "-name": lists.Sort(_("By name, from the end"), ("-name", "-id")),
+    }
+    columns = (
+        lists.Column("product", _("Product"), _name, "main", picture=True, below=_("Brand and category"), sort="name"),
+        lists.Column("state", _("State"), lambda one, beside: ("state", one.status, "product"), "tag"),
+        lists.Column("skus", _("SKUs"), lambda one, beside: beside.found[one.pk].sku_count, "extra", right=True),
+        lists.Column("available", _("Available"), _available, right=True),
+        lists.Column("changed", _("Changed"), lambda one, beside: ("moment", one.changed_at), "extra"),
+        lists.Column("added", _("Added"), lambda one, beside: ("moment", one.created_at), shown=False, sort="added"),
+        lists.Column("live_since", _("Live since"), lambda one, beside: ("moment", one.live_at), shown=False),
+        lists.Column("code", _("Code"), lambda one, beside: one.code, shown=False),
+        lists.Column("address", _("Address"), lambda one, beside: one.slug, shown=False),
+        lists.Column("price", _("Price"), _price, "end"),
+    )
+    deeds = (
+        lists.Deed(
+            "publish",
+            _("Put on sale"),
+            "player-play",
+            "primary",
+            verb=lambda one, *, by, at: (
+                publishing.resume if one.status == Product.Status.PAUSED else publishing.submit
+            )(product=one, by=by, at=at),
+            meaning=_("Drafts go live once they pass the check, paused products at once."),
+            together=True,
+        ),
+        lists.Deed(
+            "pause",
+            _("Pause"),
+            "player-pause",
+            verb=lambda one, *, by, at: publishing.pause(product=one, by=by, at=at),
+            meaning=_("Buyers no longer see them. Orders that exist are not touched."),
+        ),
+        lists.Deed(
+            "archive",
+            _("Archive"),
+            "archive",
+            verb=lambda one, *, by, at: publishing.archive(product=one, by=by, at=at),
+            meaning=_("They are put away with their history, and can come back."),
+        ),
+        lists.Deed(
+            "restore",
+            _("Bring back"),
+            "arrow-back-up",
+            verb=lambda one, *, by, at: publishing.restore(product=one, by=by, at=at),
+            meaning=_("They come back from the archive, paused."),
+        ),
+    )
+
+    def rows(self, question: lists.Question, *, similar: bool = False):
+        low = policy_for(question.shop, question.at).stock.low_quantity
+        status = question.tab
+        return browsing.products(question.shop, question.filters, status, low_quantity=low, similar=similar)
+
+    def beside(self, question: lists.Question, rows: Sequence[Product]) -> Beside:
+        return Beside(question, rows)
+
+    def counts(self, shop, at):
+        return counts_by_state(shop, lists.COUNT_CAP + 1)
+
+    def ident(self, row: Product) -> str:
+        return f"product-{row.code}"
+
+    def url(self, shop, row: Product) -> str:
+        return f"/s/{shop.code}/products/{row.code}/"
+
+    def picked(self, member, codes: Sequence[str]) -> list[Product]:
+        return list(Product.objects.in_shop(member.shop).filter(code__in=codes).select_related("shop").order_by("pk"))
+
+    def empty(self, question: lists.Question) -> dict:
+        if question.tab:
+            return {"icon": "tag", "title": _("Nothing here"), "text": _("No product is in this state.")}
+        return {
+            "icon": "tag",
+            "title": _("No products yet"),
+            "text": _("Write your first listing, or import the file that your other shop exports."),
+            "url": reverse("catalog:product_new", kwargs={"shop": question.shop.code}),
+            "action": _("New product"),
+        }
+
+
+PRODUCTS = Products()
 
 
 @require_safe
 @for_shop(area="products", may="view")
 def product_list(request: HttpRequest, shop) -> HttpResponse:
     """Products by state, filter and page; everything that chooses them stands in the URL."""
-    at = clock.now()
-    form = ProductFilterForm(request.GET)
-    question = form.question(request.GET.get("status", ""))
-    low = policy_for(shop, at).stock.low_quantity
-    page, similar = browsing.products(shop, question, low_quantity=low, token=request.GET.get("page", ""))
-    here = reverse("catalog:product_list", kwargs={"shop": shop.code})
-    kept = {name: value for name in FILTERS if (value := request.GET.get(name, ""))}
-    context = {
-        "shop": shop,
-        "page": page,
-        "columns": COLUMNS,
-        "rows": _rows(shop, page.rows, here, low),
-        "similar": similar,
-        "question": question,
-        "form": form,
-        "tabs": _tabs(shop, question, here, kept),
-        "keep": {"status": question.status} if question.status else {},
-        "filtered": question.filtered,
-        "clear": f"{here}?{urlencode({'status': question.status})}" if question.status else here,
-        "may_edit": request.membership.may("products", "edit"),
-    }
-    return render(request, "catalog/product_list.html", context)
-
-
-def _rows(shop, products: list[Product], here: str, low: int) -> list[dict]:
-    found = browsing.beside(shop, products)
-    return [
-        {
-            "id": f"product-{product.code}",
-            "url": f"{here}{product.code}/",
-            "cells": (
-                ("picture", found[product.pk].picture, product.name, _words_below(product)),
-                ("state", product.status, "product"),
-                found[product.pk].sku_count,
-                _available(found[product.pk].available, low),
-                ("moment", product.changed_at),
-                _price(found[product.pk], shop.currency),
-            ),
-        }
-        for product in products
-    ]
-
-
-def _words_below(product: Product) -> str:
-    return " · ".join(
-        filter(None, (product.brand, product.category.name if product.category else gettext("No category")))
-    )
-
-
-def _available(units: int, low: int):
-    """The number, marked where it is low: the word says it as well as the colour."""
-    if units <= 0:
-        return format_html('<span class="state state-bad">{}</span>', gettext("Out of stock"))
-    if units <= low:
-        words = ngettext("%(units)d left", "%(units)d left", units) % {"units": units}
-        return format_html('<span class="state state-warn">{}</span>', words)
-    return units
-
-
-def _price(found: browsing.Beside, currency: str) -> str:
-    if found.least_minor is None or found.most_minor is None:
-        return "—"
-    least = format_money(found.least_minor, currency)
-    return least if found.least_minor == found.most_minor else f"{least} – {format_money(found.most_minor, currency)}"
-
-
-def _tabs(shop, question: browsing.Question, here: str, kept: dict) -> list[dict]:
-    counts = counts_by_state(shop, COUNT_CAP + 1)
-    return [
-        {
-            "label": label,
-            "url": f"{here}?{urlencode({'status': state, **kept})}" if state or kept else here,
-            "here": state == question.status,
-            "count": _count(counts.get(state, 0)),
-        }
-        for state, label in TABS
-        if not state or counts.get(state) or state == question.status
-    ]
-
-
-def _count(number: int) -> str:
-    return "" if not number else f"{COUNT_CAP}+" if number > COUNT_CAP else str(number)
+    may_edit = request.membership.may("products", "edit")
+    return show(request, PRODUCTS, "catalog/product_list.html", {"may_edit": may_edit})
 
 
 @require_safe

@@ -23,6 +23,10 @@ class CouponQuerySet(OwnedQuerySet):
             Q(ends_at__isnull=True) | Q(ends_at__gt=at)
         )
 
+    def found_by(self, words: str):
+        """Coupons whose code begins with the words, or whose name holds them."""
+        return self.filter(Q(code__startswith=words.upper()) | Q(name__icontains=words))
+
     def funded_by_platform(self):
         """Paid for by the marketplace, newest first."""
         return self.filter(funded_by=Coupon.FundedBy.PLATFORM).newest_first()

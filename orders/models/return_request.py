@@ -1,6 +1,6 @@
 """Returns: a buyer wants to give units back, the seller decides, the parcel comes, the money goes."""
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +45,23 @@ class ReturnQuerySet(OwnedQuerySet):
     def of_order(self, order):
         """The returns of one order, oldest first."""
         return self.filter(shop_id=order.shop_id, order=order).order_by("id")
+
+    def found_by(self, shop, words: str):
+        """Returns with this number, or of orders of the shop that hold all the words."""
+        orders = Order.objects.in_shop(shop).found_by(words).order_by().values("pk")
+        return self.filter(Q(code__startswith=words.upper()) | Q(order__in=orders))
+
+    def counts_by_tab(self, shop, tabs: dict[str, tuple[str, ...]], at_most: int) -> dict[str, int]:
+        """How many returns of the shop are in these states, each tab counted no further than ``at_most``: one query."""
+        parts = " UNION ALL ".join(
+            "SELECT %s, (SELECT count(*) FROM (SELECT 1 FROM orders_returnrequest"
+            " WHERE shop_id = %s AND status = ANY(%s) AND status = ANY(%s) LIMIT %s) AS counted)"
+            for _tab in tabs
+        )
+        given = [value for tab, states in tabs.items() for value in (tab, shop.pk, list(OPEN), list(states), at_most)]
+        with connection.cursor() as cursor:
+            cursor.execute(parts, given)
+            return dict(cursor.fetchall())
 
     def in_tab(self, tab: str):
         """The returns of a tab of the list; all for an unknown one."""

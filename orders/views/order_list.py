@@ -1,11 +1,10 @@
-"""The order list, its export, and deeds on many orders. The model that every other list follows."""
+"""The order list, and deeds on many orders with their previews. The model that every other list follows."""
 
 import datetime as dt
-from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,189 +13,175 @@ from orders import bulk, listing, printing
 from orders.carriers import CARRIER_CHOICES
 from orders.forms import LABEL_CARRIERS, OrderFilterForm
 from orders.labels import SERVICES
+from orders.models import Hold
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import refusal
 from seller_center.kernel.errors import DomainError
-from shops import saved_views
+from shops import lists
 from shops.access import for_shop
-from shops.models import SavedView
+from shops.views.lists import show
 
 CHANNELS = {"storefront": _("Storefront"), "api": _("API")}
-FILTERS = ("q", "first", "last", "channel")
+TO_SHIP = ("awaiting_shipment", "partly_shipped")
+
+
+def _amount(name: str):
+    return lambda row, beside: ("money", row[name], row["currency"])
+
+
+def _plain(name: str):
+    return lambda row, beside: row[name]
+
+
+def _address(part: str):
+    return lambda row, beside: row["address"].get(part, "")
+
+
+def _state(row: dict, beside) -> tuple:
+    """A hold stands in the place of the state, since nothing ships while it stands."""
+    return ("state", "on_hold" if row["held"] else row["fulfilment_status"])
+
+
+def _due(row: dict, beside) -> tuple:
+    return ("due", row["ship_by"] if row["fulfilment_status"] in TO_SHIP else None)
+
+
+def _discount(row: dict, beside) -> tuple:
+    return ("money", row["seller_discount_minor"] + row["platform_discount_minor"], row["currency"])
+
+
+class Orders(lists.List):
+    """The orders of the shop. The model that every other list follows."""
+
+    name, area, url_name, title = "orders", "orders", "orders:order_list", _("Orders")
+    form_class = OrderFilterForm
+    guesses = True
+    tabs = listing.TAB_NAMES
+    columns = (
+        lists.Column(
+            "order",
+            _("Order"),
+            lambda row, beside: ("two", row["code"], row["contact_name"]),
+            "main",
+            below=_("Buyer"),
+            needs=("contact_name",),
+        ),
+        lists.Column("state", _("State"), _state, "tag"),
+        lists.Column("ship_by", _("Ship by"), _due, "tag", needs=("ship_by",), sort="due"),
+        lists.Column("placed", _("Placed"), lambda row, beside: ("moment", row["placed_at"]), sort="placed"),
+        lists.Column("items", _("Items"), _plain("summary"), "extra", needs=("summary",)),
+        lists.Column("units", _("Units"), _plain("unit_count"), "extra", right=True, needs=("unit_count",)),
+        lists.Column(
+            "channel",
+            _("Channel"),
+            lambda row, beside: CHANNELS.get(row["channel"], row["channel"]),
+            "extra",
+            needs=("channel",),
+        ),
+        lists.Column(
+            "paid", _("Paid"), lambda row, beside: ("moment", row["paid_at"]), shown=False, needs=("paid_at",)
+        ),
+        lists.Column(
+            "number", _("Number elsewhere"), _plain("external_number"), shown=False, needs=("external_number",)
+        ),
+        lists.Column("email", _("E-mail"), _plain("contact_email"), shown=False, needs=("contact_email",)),
+        lists.Column("phone", _("Phone"), _plain("contact_phone"), shown=False, needs=("contact_phone",)),
+        lists.Column("street", _("Street"), _address("line1"), shown=False, needs=("address",)),
+        lists.Column("street2", _("Street, second line"), _address("line2"), shown=False, needs=("address",)),
+        lists.Column("city", _("City"), _address("city"), shown=False, needs=("address",)),
+        lists.Column("region", _("State or region"), _address("region"), shown=False, needs=("address",)),
+        lists.Column("postal_code", _("Postal code"), _address("postal_code"), shown=False, needs=("address",)),
+        lists.Column("country", _("Country"), _address("country"), shown=False, needs=("address",)),
+        lists.Column(
+            "goods", _("Goods"), _amount("goods_minor"), "num", shown=False, needs=("goods_minor",), money=True
+        ),
+        lists.Column(
+            "discount",
+            _("Discount"),
+            _discount,
+            "num",
+            shown=False,
+            needs=("seller_discount_minor", "platform_discount_minor"),
+            money=True,
+        ),
+        lists.Column(
+            "shipping",
+            _("Shipping"),
+            _amount("shipping_minor"),
+            "num",
+            shown=False,
+            needs=("shipping_minor",),
+            money=True,
+        ),
+        lists.Column("tax", _("Tax"), _amount("tax_minor"), "num", shown=False, needs=("tax_minor",), money=True),
+        lists.Column("total", _("Total"), _amount("total_minor"), "end", needs=("total_minor",), money=True),
+    )
+    deeds = (
+        lists.Deed("shipping", _("Mark as shipped"), "truck-delivery", "primary", url_name="orders:ship_preview"),
+        lists.Deed("labels", _("Buy labels"), "tag", url_name="orders:label_preview"),
+        lists.Deed("slips", _("Packing slips"), "printer", url_name="orders:slip_sheets", may="view"),
+    )
+    sorts = {
+        "-placed": lists.Sort(_("Newest first"), listing.NEWEST),
+        "placed": lists.Sort(_("Oldest first"), listing.OLDEST),
+    }
+    sorts_by_due = {
+        "due": lists.Sort(_("Due first"), listing.DUE),
+        "-due": lists.Sort(_("Due last"), listing.LAST_DUE),
+        **sorts,
+    }
+
+    def sorts_of(self, tab: str):
+        return self.sorts_by_due if tab in listing.BY_DUE else self.sorts
+
+    def rows(self, question: lists.Question, *, similar: bool = False):
+        filters = question.filters
+        asked = listing.Question(
+            tab=question.tab,
+            words=question.words,
+            first=filters.get("first"),
+            last=filters.get("last"),
+            channel=filters.get("channel") or "",
+            sort=question.sort,
+        )
+        needs = {"id", "code", "fulfilment_status", "placed_at", "currency"}
+        needs.update(*(column.needs for column in question.columns))
+        if question.order in (listing.DUE, listing.LAST_DUE):
+            needs.add("due_at")
+        held = Hold.objects.standing().filter(shop=OuterRef("shop"), order=OuterRef("pk"))
+        rows = listing.rows(question.shop, asked, question.at, similar=similar)
+        return rows.annotate(held=Exists(held)).values(*sorted(needs), "held")
+
+    def counts(self, shop, at: dt.datetime):
+        return listing.tab_counts(shop, at)
+
+    def ident(self, row: dict) -> str:
+        return f"order-{row['code']}"
+
+    def url(self, shop, row: dict) -> str:
+        return f"/s/{shop.code}/orders/{row['code']}/"
+
+    def empty(self, question: lists.Question) -> dict:
+        if question.tab != "all":
+            text = _("No order is in this state at the moment.")
+            return {"icon": "circle-check", "title": _("Nothing here"), "text": text}
+        return {
+            "icon": "package",
+            "title": _("No orders yet"),
+            "text": _("Orders from your storefront and from the API appear here the moment they are placed."),
+            "url": reverse("catalog:product_list", kwargs={"shop": question.shop.code}),
+            "action": _("See what is on sale"),
+        }
+
+
+ORDERS = Orders()
 
 
 @require_safe
 @for_shop(area="orders", may="view")
 def order_list(request: HttpRequest, shop) -> HttpResponse:
     """Orders by tab, filter and page; everything that chooses them stands in the URL."""
-    at = clock.now()
-    form = OrderFilterForm(request.GET)
-    question = form.question(request.GET.get("tab", "all"), request.GET.get("sort", ""))
-    page, similar = listing.page(shop, question, at, token=request.GET.get("page", ""))
-    here = reverse("orders:order_list", kwargs={"shop": shop.code})
-    kept = {name: value for name in FILTERS if (value := request.GET.get(name, ""))}
-    context = {
-        "shop": shop,
-        "page": page,
-        "columns": COLUMNS,
-        "rows": _rows(page.rows, here),
-        "similar": similar,
-        "question": question,
-        "form": form,
-        "tabs": _tabs(shop, question, here, kept, at),
-        "keep": {"tab": question.tab} if question.tab != "all" else {},
-        "filtered": question.filtered,
-        "clear": f"{here}?{urlencode({'tab': question.tab})}",
-        "views": _views(shop, request, here),
-        "query": _query(request),
-        "export_url": f"{here}export/?{request.GET.urlencode()}",
-        "sorts": _sorts(question, here, kept),
-        "bulk_actions": _bulk_actions(here) if request.membership.may("orders", "edit") else _paper_actions(here),
-    }
-    return render(request, "orders/order_list.html", context)
-
-
-COLUMNS = (
-    {"label": _("Order"), "as": "main"},
-    {"label": _("State"), "as": "tag"},
-    {"label": _("Ship by"), "as": "tag"},
-    {"label": _("Placed")},
-    {"label": _("Items"), "as": "extra"},
-    {"label": _("Units"), "as": "extra", "right": True},
-    {"label": _("Channel"), "as": "extra"},
-    {"label": _("Total"), "as": "end"},
-)
-TO_SHIP = ("awaiting_shipment", "partly_shipped")
-
-
-def _rows(found: list[dict], here: str) -> list[dict]:
-    """The rows as plain values; a hold stands in the place of the state, since nothing ships while it stands."""
-    return [
-        {
-            "code": row["code"],
-            "id": f"order-{row['code']}",
-            "url": f"{here}{row['code']}/",
-            "cells": (
-                ("two", row["code"], row["contact_name"]),
-                ("state", "on_hold" if row["held"] else row["fulfilment_status"]),
-                ("due", row["ship_by"] if row["fulfilment_status"] in TO_SHIP else None),
-                ("moment", row["placed_at"]),
-                row["summary"],
-                row["unit_count"],
-                CHANNELS.get(row["channel"], row["channel"]),
-                ("money", row["total_minor"], row["currency"]),
-            ),
-        }
-        for row in found
-    ]
-
-
-def _tabs(shop, question: listing.Question, here: str, kept: dict, at: dt.datetime) -> list[dict]:
-    counts = listing.tab_counts(shop, at)
-    return [
-        {
-            "label": name,
-            "url": f"{here}?{urlencode({'tab': tab, **kept})}",
-            "here": tab == question.tab,
-            "count": counts.get(tab, ""),
-        }
-        for tab, name in listing.TAB_NAMES.items()
-    ]
-
-
-def _sorts(question: listing.Question, here: str, kept: dict) -> list[dict]:
-    """The ways to sort, where there is more than one."""
-    if question.tab not in listing.BY_DUE:
-        return []
-    newest = question.order == listing.NEWEST
-    base = {"tab": question.tab, **kept}
-    return [
-        {"label": _("Due first"), "url": f"{here}?{urlencode(base)}", "here": not newest},
-        {"label": _("Newest first"), "url": f"{here}?{urlencode({**base, 'sort': 'newest'})}", "here": newest},
-    ]
-
-
-LIST = "orders"
-
-
-def _query(request: HttpRequest) -> str:
-    """What is asked of the list, without the page one is on."""
-    return urlencode([(key, value) for key, value in request.GET.items() if key != "page"])
-
-
-def _views(shop, request: HttpRequest, here: str) -> list[dict]:
-    """The saved views: where each leads, whether this is it, and how its owner removes it."""
-    asked = _query(request)
-    return [
-        {
-            "name": view.name,
-            "url": f"{here}?{view.query}",
-            "here": view.query == asked,
-            "shared": view.shared,
-            "removal": f"{here}views/{view.pk}/removal/" if view.saved_by_id == request.user.pk else "",
-        }
-        for view in SavedView.objects.of_list(shop, request.user, LIST)[: saved_views.MOST]
-    ]
-
-
-@require_POST
-@for_shop(area="orders", may="view", post="view")
-def view_save(request: HttpRequest, shop) -> HttpResponse:
-    """Keep the list as it is under a name."""
-    here = reverse("orders:order_list", kwargs={"shop": shop.code})
-    query = request.POST.get("query", "")
-    try:
-        view = saved_views.save(
-            shop=shop,
-            list_name=LIST,
-            name=request.POST.get("name", ""),
-            query=query,
-            shared="shared" in request.POST,
-            by=request.user,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        messages.error(request, str(error))
-        return redirect(f"{here}?{query}" if query else here)
-    messages.success(request, _("The view is saved."))
-    return redirect(f"{here}?{view.query}")
-
-
-@require_POST
-@for_shop(area="orders", may="view", post="view")
-def view_remove(request: HttpRequest, shop, number: int) -> HttpResponse:
-    """Forget a view of one's own."""
-    view = get_object_or_404(SavedView.objects.in_shop(shop).filter(list_name=LIST), pk=number)
-    try:
-        saved_views.remove(view=view, by=request.user)
-    except DomainError as error:
-        messages.error(request, str(error))
-    return redirect("orders:order_list", shop=shop.code)
-
-
-def _bulk_actions(here: str) -> list[dict]:
-    return [
-        {"label": _("Mark as shipped"), "url": f"{here}shipping/", "icon": "truck-delivery", "tone": "primary"},
-        {"label": _("Buy labels"), "url": f"{here}labels/", "icon": "tag"},
-        *_paper_actions(here),
-    ]
-
-
-def _paper_actions(here: str) -> list[dict]:
-    return [{"label": _("Packing slips"), "url": f"{here}slips/", "icon": "printer"}]
-
-
-@require_safe
-@for_shop(area="orders", may="view")
-def order_export(request: HttpRequest, shop) -> StreamingHttpResponse:
-    """Exactly what the list shows, as CSV."""
-    at = clock.now()
-    question = OrderFilterForm(request.GET).question(request.GET.get("tab", "all"), request.GET.get("sort", ""))
-    answer = StreamingHttpResponse(listing.export(shop, question, at), content_type="text/csv; charset=utf-8")
-    name = f"orders-{shop.code.lower()}-{question.tab}-{at:%Y-%m-%d}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return show(request, ORDERS, "orders/order_list.html")
 
 
 def _picked(request: HttpRequest) -> list[str]:
@@ -224,6 +209,13 @@ def _ship_page(request: HttpRequest, shop, codes: list[str], *, status: int = 20
         **more,
     }
     return render(request, "orders/bulk_ship.html", context, status=status)
+
+
+@require_POST
+@for_shop(area="orders", may="edit")
+def label_preview(request: HttpRequest, shop) -> HttpResponse:
+    """Which packages would get a label and which would not, and from whom to buy. Changes nothing."""
+    return _ship_page(request, shop, _picked(request), labels_only=True)
 
 
 @require_POST

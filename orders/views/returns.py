@@ -8,75 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import desk, returns
 from orders.forms import InspectForm, RefuseForm
 from orders.models import ReturnRequest
-from orders.models.return_request import RETURN_TABS
-from orders.reasons import words
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, is_htmx
 from seller_center.kernel.errors import DomainError
-from seller_center.kernel.paging import keyset_page
 from shops.access import for_shop
-
-TABS = {
-    "all": gettext_lazy("All"),
-    "to_decide": gettext_lazy("To decide"),
-    "on_the_way": gettext_lazy("On the way"),
-    "to_inspect": gettext_lazy("To inspect"),
-    "ended": gettext_lazy("Ended"),
-}
-
-
-COLUMNS = (
-    {"label": gettext_lazy("Return"), "as": "main"},
-    {"label": gettext_lazy("State"), "as": "tag"},
-    {"label": gettext_lazy("Due"), "as": "tag"},
-    {"label": gettext_lazy("Kind")},
-    {"label": gettext_lazy("Reason")},
-    {"label": gettext_lazy("Asked for")},
-)
-
-
-@require_safe
-@for_shop(area="orders", may="view")
-def return_list(request: HttpRequest, shop) -> HttpResponse:
-    """Returns by tab, newest first, each with the clock that runs."""
-    tab = request.GET.get("tab", "all")
-    tab = tab if tab in RETURN_TABS else "all"
-    rows = ReturnRequest.objects.in_shop(shop).in_tab(tab).select_related("order")
-    page = keyset_page(rows, order=("-requested_at", "-id"), token=request.GET.get("page", ""))
-    here = reverse("orders:return_list", kwargs={"shop": shop.code})
-    clocks = desk.return_clocks(shop, [row.code for row in page.rows])
-    context = {
-        "shop": shop,
-        "page": page,
-        "columns": COLUMNS,
-        "rows": [_row(row, here, clocks.get(row.code)) for row in page.rows],
-        "tabs": [
-            {"label": name, "url": f"{here}?tab={key}", "here": key == tab, "count": ""} for key, name in TABS.items()
-        ],
-    }
-    return render(request, "orders/return_list.html", context)
-
-
-def _row(row: ReturnRequest, here: str, deadline) -> dict:
-    """A return as plain values."""
-    return {
-        "id": f"return-{row.code}",
-        "url": f"{here}{row.code}/",
-        "cells": (
-            ("two", row.code, row.order.contact_name),
-            ("state", row.status, "return"),
-            ("deadline", deadline),
-            row.get_kind_display(),
-            words(row.reason),
-            ("moment", row.requested_at),
-        ),
-    }
 
 
 def find(shop, code: str) -> ReturnRequest:

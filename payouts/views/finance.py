@@ -42,27 +42,6 @@ def finance_page(request: HttpRequest, shop) -> HttpResponse:
     return render(request, "payouts/finance.html", context)
 
 
-@require_safe
-@for_shop(area="finance", may="view")
-def ledger_page(request: HttpRequest, shop) -> HttpResponse:
-    """Everything that moved the seller's money, newest first; by kind."""
-    kind = request.GET.get("kind", "")
-    page = finance.history(shop, token=request.GET.get("page", ""), kind=kind)
-    here = reverse("payouts:ledger", kwargs={"shop": shop.code})
-    kinds = [one for one in TransactionKind if one not in finance.NOT_THE_SELLERS]
-    context = {
-        "shop": shop,
-        "page": page,
-        "columns": HISTORY_COLUMNS,
-        "rows": history_rows(shop, page.rows),
-        "tabs": [
-            {"label": _("All"), "url": here, "here": kind not in kinds},
-            *({"label": one.label, "url": f"{here}?kind={one}", "here": kind == one} for one in kinds),
-        ],
-    }
-    return render(request, "payouts/ledger.html", context)
-
-
 def history_rows(shop, moved: list[Moved]) -> list[dict]:
     """Movements as plain values for the table."""
     currency = shop.currency

@@ -12,20 +12,6 @@ from seller_center.kernel.paging import keyset_page
 from shops.access import for_shop
 from shops.models import ShopEvent
 
-STATEMENT_COLUMNS = (
-    {"label": _("Statement"), "as": "main"},
-    {"label": _("Closed")},
-    {"label": _("Movements"), "as": "num"},
-    {"label": _("Carried on"), "as": "extra", "right": True},
-    {"label": _("Paid out"), "as": "end"},
-)
-PAYOUT_COLUMNS = (
-    {"label": _("Payout"), "as": "main"},
-    {"label": _("State"), "as": "tag"},
-    {"label": _("Payday")},
-    {"label": _("Bank account"), "as": "extra"},
-    {"label": _("Amount"), "as": "end"},
-)
 LINE_COLUMNS = (
     {"label": _("What"), "as": "main"},
     {"label": _("When"), "as": "extra"},
@@ -35,29 +21,6 @@ LINE_COLUMNS = (
     {"label": _("Fees"), "as": "num"},
     {"label": _("Amount"), "as": "end"},
 )
-
-
-@require_safe
-@for_shop(area="finance", may="view")
-def statement_list(request: HttpRequest, shop) -> HttpResponse:
-    """All statements, newest first."""
-    rows = Statement.objects.in_shop(shop)
-    page = keyset_page(rows, order=("-closes_on", "-id"), token=request.GET.get("page", ""))
-    table = [
-        {
-            "url": reverse("payouts:statement", kwargs={"shop": shop.code, "code": one.code}),
-            "cells": (
-                one.code,
-                ("moment", one.closes_on, "date"),
-                ("money", one.movements_minor, one.currency),
-                ("money", one.closing_minor, one.currency),
-                ("money", one.paid_out_minor, one.currency),
-            ),
-        }
-        for one in page.rows
-    ]
-    context = {"shop": shop, "page": page, "columns": STATEMENT_COLUMNS, "rows": table}
-    return render(request, "payouts/statement_list.html", context)
 
 
 @require_safe
@@ -131,30 +94,6 @@ def statement_csv(request: HttpRequest, shop, code: str) -> StreamingHttpRespons
     answer["Content-Disposition"] = f'attachment; filename="statement-{statement.code.lower()}.csv"'
     answer["Cache-Control"] = "private, no-store"
     return answer
-
-
-@require_safe
-@for_shop(area="finance", may="view")
-def payout_list(request: HttpRequest, shop) -> HttpResponse:
-    """All payouts, newest first."""
-    rows = Payout.objects.in_shop(shop).select_related("bank_account")
-    page = keyset_page(rows, order=("-period_on", "-id"), token=request.GET.get("page", ""))
-    table = [
-        {
-            "url": reverse("payouts:payout", kwargs={"shop": shop.code, "code": one.code}),
-            "cells": (
-                one.code,
-                ("state", one.status, "payout"),
-                ("moment", one.period_on, "date"),
-                str(one.bank_account),
-                ("money", one.amount_minor, one.currency),
-            ),
-        }
-        for one in page.rows
-    ]
-    return render(
-        request, "payouts/payout_list.html", {"shop": shop, "page": page, "columns": PAYOUT_COLUMNS, "rows": table}
-    )
 
 
 @require_safe

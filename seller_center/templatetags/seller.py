@@ -62,13 +62,20 @@ def due_badge(context, at, label: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def list_table(context, columns, rows, form: str = "bulk") -> SafeString:
     """``{% list_table columns rows %}``: the table of a list from plain values (``seller_center/list_table.py``)."""
-    return tables.list_table(columns, rows, place_of(context), form=form)
+    return tables.list_table(columns, rows, _place_with_token(context), form=form)
 
 
 @register.simple_tag(takes_context=True)
 def list_row(context, columns, row, form: str = "bulk") -> SafeString:
     """``{% list_row columns row %}``: one row of it, for a partial answer."""
-    return tables.list_row(columns, row, place_of(context), form=form)
+    return tables.list_row(columns, row, _place_with_token(context), form=form)
+
+
+def _place_with_token(context) -> dict:
+    """When and where the table is read, and the token of the small forms in its rows (read only where there is one)."""
+    place = tables.PlaceWithForms(place_of(context))
+    place.csrf = context.get("csrf_token", "")
+    return place
 
 
 @register.simple_tag(takes_context=True)

@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from shops.models.owned import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
 
+#: How long a query may be that is kept.
+MOST_QUERY = 1000
+
 
 class SavedViewQuerySet(OwnedQuerySet):
     """Questions about saved views."""
@@ -21,7 +24,7 @@ class SavedView(ShopOwned):
 
     list_name = models.CharField(max_length=30)
     name = models.CharField(max_length=60)
-    query = models.CharField(max_length=500, help_text="As it stands in the address, without the page.")
+    query = models.CharField(max_length=MOST_QUERY, help_text="As it stands in the address, without the page.")
     shared = models.BooleanField(default=False)
     saved_by = models.ForeignKey("shops.User", on_delete=models.PROTECT, related_name="+")
     saved_at = models.DateTimeField()

@@ -136,13 +136,16 @@ class Role(models.Model):
         return held == "edit" or (may == "view" and held == "view")
 
 
-@history()
+@history(exclude=["list_columns"])
 class Membership(ShopOwned):
     """A person's place in a shop. Removing the row takes every right away with the next request."""
 
     user = models.ForeignKey("shops.User", on_delete=models.PROTECT, related_name="memberships")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
     joined_at = models.DateTimeField()
+    list_columns = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="List → the columns this member wants to see."
+    )
 
     objects = owned_manager()
 

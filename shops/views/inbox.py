@@ -1,35 +1,232 @@
 """The deadline inbox: every clock of the shop that this member may see, soonest first."""
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db import connection
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import month_period
-from seller_center.kernel.deeds import deed_answer, refusal
+from seller_center.kernel.deeds import deed_answer, is_htmx, refusal
 from seller_center.kernel.errors import DomainError, Invalid
-from seller_center.kernel.paging import keyset_page
-from shops import deadlines
+from shops import deadlines, lists
 from shops.access import ShopRequest, for_shop
 from shops.deadline_kinds import KINDS
 from shops.forms.settings import DelegateForm, InboxFilter, QuietForm
-from shops.models import AREAS, Deadline
+from shops.models import Deadline
 from shops.notifying import members
+from shops.views.lists import areas_of, asked_from, show, shown
 
-COUNT_CAP = 99
+#: For how long the deed on many clocks quietens them.
+QUIET = dt.timedelta(days=1)
+
+
+class NotYourArea(DomainError):
+    """A clock of an area that the member may look at and not change."""
+
+    code, status = "not_your_area", 403
+
+
+class Beside:
+    """What the cells need: who could be responsible, what the member may change, and the moment."""
+
+    def __init__(self, question: lists.Question):
+        self.shop, self.at, self.edits = question.shop, question.at, question.edits
+        self.people = [("", _("Everybody")), *((str(one.pk), str(one)) for one in members(question.shop))]
+
+    def door(self, name: str, row: Deadline) -> str:
+        return reverse(f"shops:{name}", kwargs={"shop": self.shop.code, "number": row.pk})
+
+
+def _about(row: Deadline) -> str:
+    return row.label or row.subject_code
+
+
+def _kind(row: Deadline) -> str:
+    return str(KINDS[row.kind].name) if row.kind in KINDS else row.kind
+
+
+def _responsible(row: Deadline, beside: Beside):
+    """Whose it is; who may change that, chooses."""
+    if row.area not in beside.edits or row.ended_at is not None:
+        return str(row.assigned_to) if row.assigned_to else _("Everybody")
+    label = _("Responsible for %(what)s") % {"what": _about(row)}
+    value = str(row.assigned_to_id or "")
+    return ("choose", beside.door("deadline_person", row), "to", beside.people, value, label, _("Give"))
+
+
+def _reminders(row: Deadline, beside: Beside):
+    """Quiet until when; who may, chooses for how long."""
+    if row.ended_at is not None:
+        return None
+    if row.snoozed_until is not None and row.snoozed_until > beside.at:
+        return ("due", row.snoozed_until, _("quiet until"))
+    if row.area not in beside.edits:
+        return None
+    label = _("No reminders of %(what)s for") % {"what": _about(row)}
+    options = [("", _("On")), *QuietForm.CHOICES]
+    return ("choose", beside.door("deadline_quiet", row), "hours", options, "", label, _("Quiet"))
+
+
+def _days(at: dt.datetime, zone: str) -> tuple[dt.datetime, dt.datetime]:
+    """The next midnight of the shop, and the one after six more days."""
+    today = at.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + dt.timedelta(days=1), today + dt.timedelta(days=7)
+
+
+def _changeable(row: Deadline) -> Deadline:
+    if not getattr(row, "may_edit", False):
+        raise NotYourArea(_("Your role in this shop does not allow this."))
+    return row
+
+
+_COUNT = (
+    "(SELECT count(*) FROM (SELECT 1 FROM shops_deadline WHERE shop_id = %(shop)s AND ended_at IS NULL"
+    " AND area = ANY(%(areas)s) AND due_at < %({until})s LIMIT %(most)s) AS counted)"
+)
+_COUNT_RUNNING = "SELECT " + ", ".join(_COUNT.format(until=name) for name in ("now", "midnight", "week"))
+
+
+class Deadlines(lists.List):
+    """Every promise with a time: shipping, answers, returns, documents."""
+
+    name, area, url_name, title = "deadlines", "home", "shops:inbox", gettext_lazy("Deadlines")
+    form_class = InboxFilter
+    tabs = {
+        "": gettext_lazy("All"),
+        "overdue": gettext_lazy("Overdue"),
+        "today": gettext_lazy("By tonight"),
+        "week": gettext_lazy("In seven days"),
+        "lost": gettext_lazy("Lost this month"),
+    }
+    sorts = {
+        "due": lists.Sort(gettext_lazy("Due first"), ("due_at", "id")),
+        "-due": lists.Sort(gettext_lazy("Due last"), ("-due_at", "-id")),
+    }
+    columns = (
+        lists.Column(
+            "what",
+            gettext_lazy("What"),
+            lambda row, beside: ("two", _about(row), _kind(row)),
+            "main",
+            below=gettext_lazy("Kind"),
+        ),
+        lists.Column("left", gettext_lazy("Left"), lambda row, beside: ("deadline", row), "tag"),
+        lists.Column("due", gettext_lazy("Due"), lambda row, beside: ("moment", row.due_at), sort="due"),
+        lists.Column("person", gettext_lazy("Responsible"), _responsible),
+        lists.Column("reminders", gettext_lazy("Reminders"), _reminders),
+        lists.Column("since", gettext_lazy("Running since"), lambda row, beside: ("moment", row.set_at), shown=False),
+    )
+    deeds = (
+        lists.Deed(
+            "take",
+            gettext_lazy("I take these"),
+            "user",
+            "primary",
+            verb=lambda row, *, by, at: deadlines.delegate(deadline=_changeable(row), to=by, by=by, at=at),
+            meaning=gettext_lazy("You become responsible; reminders go to you."),
+        ),
+        lists.Deed(
+            "quiet",
+            gettext_lazy("Quiet for a day"),
+            "bell",
+            verb=lambda row, *, by, at: deadlines.snooze(deadline=_changeable(row), until=at + QUIET, by=by, at=at),
+            meaning=gettext_lazy("No reminders for a day. The clocks run on."),
+        ),
+    )
+
+    def form(self, data, *, shop, user, areas: frozenset[str]):
+        return InboxFilter(data, areas=set(areas), people=members(shop))
+
+    def rows(self, question: lists.Question, *, similar: bool = False):
+        rows = Deadline.objects.in_shop(question.shop).filter(area__in=question.areas).select_related("assigned_to")
+        if question.tab == "lost":
+            month = _month(question.shop, question.at)
+            rows = rows.filter(
+                ended_as=Deadline.Ended.LOST_BY_SILENCE, ended_at__gte=month.start, ended_at__lt=month.end
+            )
+        else:
+            rows = rows.filter(ended_at__isnull=True)
+            midnight, week = _days(question.at, question.shop.zone)
+            until = {"overdue": question.at, "today": midnight, "week": week}.get(question.tab)
+            rows = rows.filter(due_at__lt=until) if until else rows
+        return self._chosen(rows, question)
+
+    def _chosen(self, rows, question: lists.Question):
+        kind, person = question.filters.get("kind"), question.filters.get("person")
+        if kind:
+            rows = rows.filter(kind=kind)
+        if person == "me":
+            return rows.filter(assigned_to=question.user)
+        if person == "nobody":
+            return rows.filter(assigned_to__isnull=True)
+        return rows.filter(assigned_to=int(person)) if person else rows
+
+    def beside(self, question: lists.Question, rows: Sequence[Deadline]) -> Beside:
+        return Beside(question)
+
+    def counts_for(self, question: lists.Question) -> dict[str, int]:
+        midnight, week = _days(question.at, question.shop.zone)
+        given = {"shop": question.shop.pk, "areas": list(question.areas), "most": lists.COUNT_CAP + 1}
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_RUNNING, {**given, "now": question.at, "midnight": midnight, "week": week})
+            return dict(zip(("overdue", "today", "week"), cursor.fetchone(), strict=True))
+
+    def code(self, row: Deadline) -> str:
+        return str(row.pk)
+
+    def url(self, shop, row: Deadline) -> str:
+        return subject_url(shop, row)
+
+    def title_of(self, row: Deadline) -> str:
+        return f"{_kind(row)}: {_about(row)}"
+
+    def standing(self, row: Deadline) -> Any:
+        words = str(row.assigned_to) if row.assigned_to else _("Everybody")
+        return f"{words} ({_('quiet')})" if row.snoozed_until else words
+
+    def picked(self, member, codes: Sequence[str]) -> list[Deadline]:
+        keys = [int(code) for code in codes if code.isascii() and code.isdigit() and len(code) < 19]
+        rows = Deadline.objects.in_shop(member.shop).filter(pk__in=keys, area__in=areas_of(member))
+        found = list(rows.select_related("assigned_to", "shop").order_by("pk"))
+        for row in found:
+            row.may_edit = member.may(row.area, "edit")
+        return found
+
+    def empty(self, question: lists.Question) -> dict:
+        here = reverse("shops:inbox", kwargs={"shop": question.shop.code})
+        if question.tab == "lost":
+            text = _("No promise of this month ran out without an answer. That is how it should be.")
+            return {"icon": "circle-check", "title": _("Nothing was lost"), "text": text}
+        if question.tab:
+            text = _("Nothing ends in this time.")
+            return {"icon": "alarm", "title": _("Nothing is due"), "text": text, "url": here, "action": _("See all")}
+        text = _("Every promise with a time stands here: shipping, answers, returns, documents.")
+        return {"icon": "alarm", "title": _("Nothing is due"), "text": text}
+
+
+DEADLINES = Deadlines()
 
 
 @for_shop(area="home", may="view")
 def inbox(request: ShopRequest, shop) -> HttpResponse:
     """All running clocks, with filters in the URL, and what was lost by silence this month on top."""
-    return render(request, "shops/inbox.html", _page(request, shop))
+    return show(request, DEADLINES, "shops/inbox.html", _page(request, shop))
+
+
+def _page(request: ShopRequest, shop) -> dict[str, Any]:
+    """What stands around the list."""
+    lost = _lost(shop, areas_of(request.membership), clock.now())
+    return {"shop": shop, "lost": lost, "lost_is_good": lost == "0"}
 
 
 @require_POST
@@ -67,77 +264,28 @@ def deadline_quiet(request: ShopRequest, shop, number: int) -> HttpResponse:
 
 def _answer(request: ShopRequest, shop, deed) -> HttpResponse:
     here = reverse("shops:inbox", kwargs={"shop": shop.code})
+
+    def context() -> dict[str, Any]:
+        return {**_page(request, shop), "list": shown(request, DEADLINES, asked_from(request))}
+
     try:
         message = deed()
     except DomainError as error:
-        return refusal(request, error, "shops/inbox.html#rows", lambda: _page(request, shop))
+        template = "components/list_body.html" if is_htmx(request) else "shops/inbox.html"
+        return refusal(request, error, template, context)
     return deed_answer(
-        request,
-        template="shops/inbox.html#rows",
-        context=lambda: _page(request, shop),
-        redirect_to=here,
-        message=message,
+        request, template="components/list_body.html", context=context, redirect_to=here, message=message
     )
 
 
 def _deadline(request: ShopRequest, shop, number: int) -> Deadline:
     """The clock, if this member may see its area (else 404) and change it (else 403)."""
     row = get_object_or_404(Deadline.objects.in_shop(shop).select_related("shop"), pk=number)
-    if row.area not in _areas(request):
+    if row.area not in areas_of(request.membership):
         raise Http404(_("There is no such deadline."))
     if not request.membership.may(row.area, "edit"):
         raise PermissionDenied(_("Your role in this shop does not allow this."))
     return row
-
-
-def _areas(request: ShopRequest) -> set[str]:
-    return {area for area in AREAS if request.membership.may(area, "view")}
-
-
-def _page(request: ShopRequest, shop) -> dict[str, Any]:
-    at, areas = clock.now(), _areas(request)
-    people = members(shop)
-    form = InboxFilter(request.GET or None, areas=areas, people=people)
-    rows = Deadline.objects.in_shop(shop).filter(area__in=areas, ended_at__isnull=True)
-    chosen = form.cleaned_data if form.is_valid() else {}
-    rows = _filtered(rows.select_related("assigned_to"), chosen, request.user)
-    page = keyset_page(rows, order=("due_at", "id"), token=request.GET.get("page", ""))
-    return {
-        "shop": shop,
-        "form": form,
-        "filtered": any(chosen.values()),
-        "page": page,
-        "lines": [_line(request, shop, row, at) for row in page.rows],
-        "people": people,
-        "quiet": QuietForm.CHOICES,
-        "lost": _lost(shop, areas, at),
-        "at": at,
-    }
-
-
-def _filtered(rows: QuerySet, chosen: dict[str, str], user) -> QuerySet:
-    if chosen.get("kind"):
-        rows = rows.filter(kind=chosen["kind"])
-    person = chosen.get("person", "")
-    if person == "me":
-        rows = rows.filter(assigned_to=user)
-    elif person == "nobody":
-        rows = rows.filter(assigned_to__isnull=True)
-    elif person:
-        rows = rows.filter(assigned_to=int(person))
-    return rows
-
-
-def _line(request: ShopRequest, shop, row: Deadline, at) -> dict[str, Any]:
-    kind = KINDS.get(row.kind)
-    return {
-        "row": row,
-        "kind": kind.name if kind else row.kind,
-        "label": row.label or row.subject_code,
-        "url": subject_url(shop, row),
-        "may_edit": request.membership.may(row.area, "edit"),
-        "quiet": row.snoozed_until is not None and row.snoozed_until > at,
-    }
 
 
 def subject_url(shop, row: Deadline) -> str:
@@ -151,12 +299,16 @@ def subject_url(shop, row: Deadline) -> str:
     return ""
 
 
-def _lost(shop, areas: set[str], at) -> str:
-    """How many clocks ran out unanswered this month; capped, since nobody reads a larger number."""
+def _month(shop, at: dt.datetime):
     today = at.astimezone(ZoneInfo(shop.zone))
-    month = month_period(today.year, today.month, shop.zone)
+    return month_period(today.year, today.month, shop.zone)
+
+
+def _lost(shop, areas: frozenset[str], at: dt.datetime) -> str:
+    """How many clocks ran out unanswered this month; capped, since nobody reads a larger number."""
+    month = _month(shop, at)
     rows = Deadline.objects.in_shop(shop).filter(
         area__in=areas, ended_as=Deadline.Ended.LOST_BY_SILENCE, ended_at__gte=month.start, ended_at__lt=month.end
     )
-    number = len(rows.order_by("id").values_list("id", flat=True)[: COUNT_CAP + 1])
-    return f"{COUNT_CAP}+" if number > COUNT_CAP else str(number)
+    number = len(rows.order_by("id").values_list("id", flat=True)[: lists.COUNT_CAP + 1])
+    return f"{lists.COUNT_CAP}+" if number > lists.COUNT_CAP else str(number)

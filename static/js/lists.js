@@ -1,7 +1,8 @@
-// Lists: j and k walk the rows, x picks, Enter opens; picking all; the number of picked rows.
+// Lists: j and k walk the rows, x picks, Enter opens, n and p turn the page, f goes to the filter, ? tells the keys; how many are picked.
 "use strict";
 (() => {
   const rowsOf = (list) => [...list.querySelectorAll("[data-row]")];
+  const boxesOf = (list) => [...list.querySelectorAll("[data-row] .pick")];
   const here = (list) => list.querySelector(".row-here");
 
   const goTo = (list, row) => {
@@ -11,11 +12,48 @@
     row.scrollIntoView({ block: "nearest" });
   };
 
+  const tellKeys = () => {
+    const keys = document.getElementById("keys");
+    if (keys && !keys.open) keys.showModal();
+    return Boolean(keys);
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keys]")) tellKeys();
+    // A click beside the box of a dialog closes it.
+    if (event.target.matches("dialog.keys")) event.target.close();
+  });
+
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog[open]")) return;
     if (event.target.closest("textarea, select, [contenteditable], input:not([type=checkbox])")) return;
     const list = document.querySelector("[data-list]");
     if (!list) return;
+    if (event.key === "?") {
+      if (tellKeys()) event.preventDefault();
+      return;
+    }
+    if (event.key === "f") {
+      const box = document.querySelector(".filter-search input");
+      if (box) {
+        event.preventDefault();
+        box.focus();
+        box.select();
+      }
+      return;
+    }
+    if (event.key === "n" || event.key === "p") {
+      const link = list.querySelector(`.pager a[rel=${event.key === "n" ? "next" : "prev"}]`);
+      if (link) {
+        event.preventDefault();
+        link.click();
+      }
+      return;
+    }
+    if (event.key === "Escape" && !event.target.closest("details[open]")) {
+      const bar = list.querySelector("[data-bulk].bulk-open");
+      if (bar) bar.reset();
+      return;
+    }
     const rows = rowsOf(list);
     const at = rows.findIndex((row) => row.classList.contains("row-here") || row.contains(document.activeElement));
     if (event.key === "j" || event.key === "k") {
@@ -37,25 +75,52 @@
   });
 
   const count = (list) => {
-    const boxes = [...list.querySelectorAll("[data-row] .pick")];
+    const boxes = boxesOf(list);
     const picked = boxes.filter((box) => box.checked).length;
     const bar = list.querySelector("[data-bulk]");
     const all = list.querySelector("[data-pick-all]");
     if (bar) {
       bar.classList.toggle("bulk-open", picked > 0);
       bar.querySelector("[data-bulk-count]").textContent = picked;
+      const page = bar.querySelector("[data-pick-page]");
+      if (page) {
+        page.hidden = picked === boxes.length;
+        page.querySelector("[data-page-count]").textContent = `(${boxes.length})`;
+      }
     }
     if (all) {
       all.checked = picked > 0 && picked === boxes.length;
       all.indeterminate = picked > 0 && picked < boxes.length;
     }
   };
+
+  // Shift and a click pick everything between this row and the one picked before.
+  let last = null;
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("[data-row] .pick");
+    if (!box) return;
+    const list = box.closest("[data-list]");
+    const boxes = list ? boxesOf(list) : [];
+    const from = boxes.indexOf(last);
+    if (event.shiftKey && from >= 0) {
+      const to = boxes.indexOf(box);
+      for (const one of boxes.slice(Math.min(from, to), Math.max(from, to) + 1)) one.checked = box.checked;
+    }
+    last = box;
+  });
+
   document.addEventListener("change", (event) => {
     const list = event.target.closest("[data-list]");
     if (!list || !event.target.matches(".pick")) return;
     if (event.target.matches("[data-pick-all]")) {
-      for (const box of list.querySelectorAll("[data-row] .pick")) box.checked = event.target.checked;
+      for (const box of boxesOf(list)) box.checked = event.target.checked;
     }
+    count(list);
+  });
+  document.addEventListener("click", (event) => {
+    const list = event.target.closest("[data-pick-page]")?.closest("[data-list]");
+    if (!list) return;
+    for (const box of boxesOf(list)) box.checked = true;
     count(list);
   });
   document.addEventListener("reset", (event) => {

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import Order
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.transitions import Moves, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
@@ -19,6 +20,12 @@ class ConversationQuerySet(OwnedQuerySet):
     def awaiting_answer(self):
         """Buyers who wait for the shop, longest first."""
         return self.filter(status=Conversation.Status.AWAITING_SHOP).order_by("answer_by", "id")
+
+    def found_by(self, shop, words: str):
+        """Conversations about orders of the shop that hold all the words, or with their buyers, or with this number."""
+        orders = Order.objects.in_shop(shop).found_by(words).order_by()
+        about = Q(order__in=orders.values("pk")) | Q(buyer__in=orders.values("buyer"))
+        return self.filter(about | Q(code__startswith=words.upper()))
 
     def newest_first(self):
         """The order of the inbox."""

@@ -25,6 +25,11 @@ class TicketQuerySet(OwnedQuerySet):
         """The staff's queue: open tickets, whoever waits longest against its promise first."""
         return self.filter(status=Ticket.Status.OPEN).order_by("answer_by", "id")
 
+    def found_by(self, words: str):
+        """Tickets whose subject holds the words, or with this number, or about this thing."""
+        said = words.upper()
+        return self.filter(Q(subject__icontains=words) | Q(code__startswith=said) | Q(about_code__startswith=said))
+
     def newest_first(self):
         """The order of the seller's list."""
         return self.order_by("-last_message_at", "-id")

@@ -391,7 +391,7 @@ def test_it_shows_what_runs_low_and_what_has_moved(seller, shop):
     product = make_product(shop, name="Nearly gone", on_hand=2)
     assert "Nearly gone" in words(seller.get(url(shop, "stock/low/")))
     assert "Counted" in words(seller.get(url(shop, f"stock/journal/?q={sku_of(product).code}")))
-    assert "Nothing has moved" in words(seller.get(url(shop, "stock/journal/?q=nothing")))
+    assert "Nothing fits" in words(seller.get(url(shop, "stock/journal/?q=nothing")))
 
 
 # -- imports ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from seller_center.list_table import KINDS, list_row, list_table
+from seller_center.list_table import KINDS, TEXTS, list_row, list_table
 
 NOW = dt.datetime(2026, 10, 14, 16, 0, tzinfo=dt.UTC)
 PLACE = {"now": NOW, "zone": "America/New_York", "market": "US"}
@@ -59,4 +59,6 @@ def test_it_escapes_everything_people_wrote():
 
 
 def test_it_knows_every_kind_of_cell():
-    assert set(KINDS) == {"money", "state", "moment", "due", "deadline", "two", "link"}
+    kinds = {"money", "state", "moment", "due", "deadline", "two", "link", "mark", "number", "choose"}
+    assert set(KINDS) == kinds
+    assert set(TEXTS) == kinds | {"picture"}
