@@ -4,7 +4,6 @@ A run takes shops that have no result for the period yet; that is the whole resu
 handful of set-based queries and written in one transaction, so a run may be stopped anywhere.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -157,7 +156,7 @@ def _scores(ids: list[int], day: dt.date, until: dt.datetime, policy: Policy, at
                 day=day,
                 sps_tenths=verdict.sps_tenths,
                 delivered_count=card.delivered,
-                metrics={part.name: dataclasses.asdict(part) for part in verdict.parts},
+                metrics={part.name: {**vars(part), "measured": vars(part.measured)} for part in verdict.parts},
                 policy_version_id=policy.version_id,
                 measured_at=at,
             )

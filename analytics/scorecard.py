@@ -17,41 +17,52 @@ from shops.policy import Policy
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What was measured of one shop: orders delivered in the score's window, and its metrics."""
+    """What was measured of one shop: orders delivered in the score's window, orders completed in the evaluation's, and
+    the metrics.
+    """
 
     shop_id: int
     delivered: int
+    completed: int
     metrics: dict[str, sps.Measured]
 
 
-#: Metric → query for (shop, counted, due) between %(start)s and %(until)s.
+#: What orders tell, in one pass over those that fall into any of the windows: (shop, delivered, completed), then counted
+#: and due of late dispatch, of the seller's cancellations and of returns.
+ORDERS = """
+    SELECT o.shop_id,
+        count(*) FILTER (WHERE o.delivered_at >= %(score)s AND o.delivered_at < %(until)s),
+        count(*) FILTER (WHERE o.completed_at >= %(completed)s AND o.completed_at < %(until)s),
+        count(*) FILTER (WHERE to_send.due AND (sent.late OR o.cancelled_at > o.ship_by)),
+        count(*) FILTER (WHERE to_send.due),
+        count(*) FILTER (WHERE o.paid_at >= %(paid)s AND o.paid_at < %(until)s AND o.cancel_fault = 'seller'),
+        count(*) FILTER (WHERE o.paid_at >= %(paid)s AND o.paid_at < %(until)s),
+        count(*) FILTER (WHERE o.delivered_at >= %(returned)s AND o.delivered_at < %(until)s AND back.order_id IS NOT NULL),
+        count(*) FILTER (WHERE o.delivered_at >= %(returned)s AND o.delivered_at < %(until)s)
+    FROM orders_order o
+    CROSS JOIN LATERAL (
+        SELECT o.ship_by >= %(ship)s AND o.ship_by < %(until)s
+            AND (o.cancelled_at IS NULL OR o.cancelled_at > o.ship_by) AS due
+    ) AS to_send
+    LEFT JOIN LATERAL (
+        SELECT true AS late FROM orders_package p
+        WHERE to_send.due AND p.shop_id = o.shop_id AND p.order_id = o.id
+            AND (p.late_at IS NOT NULL OR p.shipped_at > o.ship_by)
+        LIMIT 1
+    ) AS sent ON true
+    LEFT JOIN (
+        SELECT DISTINCT shop_id, order_id FROM orders_returnrequest
+        WHERE shop_id = ANY(%(shops)s) AND fault <> 'buyer' AND status NOT IN ('withdrawn', 'refused')
+            AND requested_at < %(until)s
+    ) AS back ON back.shop_id = o.shop_id AND back.order_id = o.id
+    WHERE o.shop_id = ANY(%(shops)s) AND (
+        o.delivered_at >= least(%(score)s, %(returned)s) OR o.completed_at >= %(completed)s OR o.ship_by >= %(ship)s
+        OR o.paid_at >= %(paid)s)
+    GROUP BY o.shop_id"""
+ORDER_METRICS = ("late_dispatch", "seller_cancellations", "returns")
+
+#: Other metrics → query for (shop, counted, due) between %(start)s and %(until)s.
 RATES = {
-    "late_dispatch": """
-        SELECT o.shop_id, count(*) FILTER (WHERE late.hit), count(*)
-        FROM orders_order o
-        CROSS JOIN LATERAL (
-            SELECT coalesce(bool_or(p.late_at IS NOT NULL OR p.shipped_at > o.ship_by), false)
-                   OR coalesce(o.cancelled_at > o.ship_by, false) AS hit
-            FROM orders_package p WHERE p.shop_id = o.shop_id AND p.order_id = o.id
-        ) late
-        WHERE o.shop_id = ANY(%(shops)s) AND o.ship_by >= %(start)s AND o.ship_by < %(until)s
-          AND (o.cancelled_at IS NULL OR o.cancelled_at > o.ship_by)
-        GROUP BY o.shop_id""",
-    "seller_cancellations": """
-        SELECT shop_id, count(*) FILTER (WHERE cancel_fault = 'seller'), count(*)
-        FROM orders_order
-        WHERE shop_id = ANY(%(shops)s) AND paid_at >= %(start)s AND paid_at < %(until)s
-        GROUP BY shop_id""",
-    "returns": """
-        SELECT o.shop_id, count(r.order_id), count(*)
-        FROM orders_order o
-        LEFT JOIN (
-            SELECT DISTINCT shop_id, order_id FROM orders_returnrequest
-            WHERE shop_id = ANY(%(shops)s) AND fault <> 'buyer' AND status NOT IN ('withdrawn', 'refused')
-              AND requested_at < %(until)s
-        ) r ON r.shop_id = o.shop_id AND r.order_id = o.id
-        WHERE o.shop_id = ANY(%(shops)s) AND o.delivered_at >= %(start)s AND o.delivered_at < %(until)s
-        GROUP BY o.shop_id""",
     "negative_reviews": """
         SELECT shop_id, count(*) FILTER (WHERE first_stars <= 2), count(*)
         FROM support_review
@@ -71,44 +82,53 @@ AFTER_SALES = """
     WHERE shop_id = ANY(%(shops)s) AND decided_at >= %(start)s AND decided_at < %(until)s
     GROUP BY shop_id"""
 
-DELIVERED = """
-    SELECT shop_id, count(*) FROM orders_order
-    WHERE shop_id = ANY(%(shops)s) AND delivered_at >= %(start)s AND delivered_at < %(until)s
-    GROUP BY shop_id"""
-
-COMPLETED = """
-    SELECT shop_id, count(*) FROM orders_order
-    WHERE shop_id = ANY(%(shops)s) AND completed_at >= %(start)s AND completed_at < %(until)s
-    GROUP BY shop_id"""
-
 
 def measure(shop_ids: Sequence[int], *, until: dt.datetime, policy: Policy) -> dict[int, Card]:
     """Measure these shops at a moment; every shop gets a card, however little is known of it."""
     found: dict[int, dict[str, sps.Measured]] = {shop_id: {} for shop_id in shop_ids}
+    counts = dict.fromkeys(shop_ids, (0, 0))
+    for shop_id, delivered, completed, *rates in _order_rows(shop_ids, until, policy):
+        counts[shop_id] = (delivered, completed)
+        for name, counted, due in zip(ORDER_METRICS, rates[::2], rates[1::2], strict=True):
+            if due:
+                found[shop_id][name] = sps.rate(counted, due)
     for name, query in RATES.items():
         days = getattr(policy.sps.metrics, name).days
         for shop_id, counted, due in _rows(query, shop_ids, until, days):
             found[shop_id][name] = sps.rate(counted, due)
     for shop_id, due, hours in _rows(AFTER_SALES, shop_ids, until, policy.sps.metrics.after_sales_hours.days):
         found[shop_id]["after_sales_hours"] = sps.Measured(due, due, int(hours))
-    delivered = dict(_rows(DELIVERED, shop_ids, until, policy.sps.window_days))
-    return {shop_id: Card(shop_id, delivered.get(shop_id, 0), metrics) for shop_id, metrics in found.items()}
+    return {shop_id: Card(shop_id, *counts[shop_id], metrics) for shop_id, metrics in found.items()}
 
 
 def monthly(shop_ids: Sequence[int], *, until: dt.datetime, policy: Policy) -> dict[int, Scorecard]:
     """The scorecards of the monthly evaluation: the score at the month's end, and what the criteria ask for."""
-    completed = dict(_rows(COMPLETED, shop_ids, until, policy.eligibility.window_days))
     cards = measure(shop_ids, until=until, policy=policy)
     return {
         shop_id: Scorecard(
             shop_id=shop_id,
-            completed_orders=completed.get(shop_id, 0),
+            completed_orders=card.completed,
             delivered_orders=card.delivered,
             sps_tenths=sps.score(policy.sps, card.metrics, card.delivered).sps_tenths,
             metrics={name: measured.value for name, measured in card.metrics.items()},
         )
         for shop_id, card in cards.items()
     }
+
+
+def _order_rows(shop_ids: Sequence[int], until: dt.datetime, policy: Policy) -> list[tuple]:
+    metrics = policy.sps.metrics
+    days = {
+        "score": policy.sps.window_days,
+        "completed": policy.eligibility.window_days,
+        "ship": metrics.late_dispatch.days,
+        "paid": metrics.seller_cancellations.days,
+        "returned": metrics.returns.days,
+    }
+    windows = {name: until - dt.timedelta(days=number) for name, number in days.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(ORDERS, {"shops": list(shop_ids), "until": until, **windows})
+        return cursor.fetchall()
 
 
 def _rows(query: str, shop_ids: Sequence[int], until: dt.datetime, days: int) -> list[tuple]:

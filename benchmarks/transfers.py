@@ -174,6 +174,9 @@ def _library_import(shop: Shop, content: bytes, category: Category, at: dt.datet
             import_id_fields = ("slug",)
             fields = ("shop", "code", "name", "slug", "description", "category", "created_at", "changed_at")
 
+        def after_import(self, dataset, result, **kwargs):
+            """Only the owner may set back a sequence, and nothing here needs it."""
+
     table = tablib.Dataset(
         headers=["shop", "code", "name", "slug", "description", "category", "created_at", "changed_at"]
     )

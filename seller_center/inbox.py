@@ -46,7 +46,7 @@ WHEN_DUE: dict[str, str] = {
     "message.answer": "support.inbox.answer_is_late",
 }
 
-CHUNK = 200
+CHUNK = 500
 #: A row whose verb failed, or left it as it was, is looked at again after this time and cannot stall the others.
 LOOK_AGAIN = dt.timedelta(hours=1)
 
@@ -68,8 +68,7 @@ def _sweep_chunk(at: dt.datetime) -> int:
         kind = Deadline.objects.to_check(at).values_list("kind", flat=True).first()
         rows = list(
             Deadline.objects.to_check(at)
-            .filter(kind=kind)
-            .select_related("shop")
+            .filter(kind=kind)  # a verb that asks for one row's shop gets the shops of all of them in one query
             .select_for_update(of=("self",), skip_locked=True, no_key=True)[:CHUNK]
         )
         warnings = [row for row in rows if row.due_at > at]

@@ -132,8 +132,8 @@ def _review(card: Scorecard, standing: Standing, policy: Policy, month: dt.date,
         shop_id=card.shop_id,
         month=month,
         eligible=all(one.met for one in criteria),
-        criteria=[dataclasses.asdict(one) for one in criteria],
-        scorecard=dataclasses.asdict(card),
+        criteria=[vars(one) for one in criteria],  # flat: a deep copy would cost more than the judgement
+        scorecard=vars(card),
         policy_version_id=policy.version_id,
         reviewed_at=at,
     )

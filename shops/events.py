@@ -1,6 +1,5 @@
 """Recording what happened: one row per fact, inside the transaction of the deed (architecture.md §2, DEC10)."""
 
-import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Iterable
@@ -53,7 +52,7 @@ def record_many(
             subject_code=subject_code,
             by=by if getattr(by, "pk", None) else None,
             at=at,
-            facts=dataclasses.asdict(definition.facts(**facts)),
+            facts=vars(definition.facts(**facts)),  # flat values only; a deep copy would cost more than the row
             audience=definition.audience,
             delivered_at=None if waiting else at,
             next_attempt_at=at if waiting else None,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +32,26 @@ def as_owner(transactional_db) -> Iterator[None]:
     database._use(OWNER, name)
     yield
     database._use(settings.APPLICATION_ROLE, name)
+
+
+def _guards() -> set[tuple]:
+    """Every index, constraint and trigger, as they are written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL"
+            " SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype <> 'n' UNION ALL"
+            " SELECT tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal"
+        )
+        # Casts of lists stand elsewhere when PostgreSQL has read its own words again.
+        return {
+            (name, re.sub(r"::(character varying|text)(\[\])?|[()]", "", words)) for name, words in cursor.fetchall()
+        }
+
+
+def test_it_puts_back_every_guard_that_it_took_down(as_owner):
+    before = _guards()
+    seeding.seed_market(SIZE, seed=7, now=AT)
+    assert _guards() ^ before == set()
 
 
 @pytest.fixture
