@@ -170,16 +170,20 @@ def test_home_is_arranged_without_a_script(window, owner, shop, busy):
     assert page.locator("[data-grip]").first.is_hidden()
     assert page.locator(".widget-wait").first.is_hidden()
     page.locator("#widget-notices details[data-menu] > summary").click()
-    page.locator("#widget-notices").get_by_role("button", name="Move up").click()
+    with page.expect_navigation():
+        page.locator("#widget-notices").get_by_role("button", name="Move up").click()
     place = before.index("notices")
     moved = [*before[: place - 1], "notices", before[place - 1], *before[place + 1 :]]
     assert ids() == moved
     page.locator("#widget-due details[data-menu] > summary").click()
-    page.locator("#widget-due").get_by_role("button", name="Remove from Home").click()
+    with page.expect_navigation():
+        page.locator("#widget-due").get_by_role("button", name="Remove from Home").click()
     assert "due" not in ids()
-    page.get_by_role("button", name="Undo").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
     assert ids() == [*(name for name in moved if name != "due"), "due"]
-    page.get_by_role("button", name="Back to the standard").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Back to the standard").click()
     assert ids() == before
 
 
