@@ -1,0 +1,26 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("shops", "0006_no_index_on_the_shop_alone"),
+        ("storefront", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="basket",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="basketline",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
+            ),
+        ),
+    ]
