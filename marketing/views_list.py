@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -11,7 +11,7 @@ from marketing import coupons
 from marketing.forms import CouponFilterForm
 from marketing.models import Coupon
 from shops import lists
-from shops.access import for_shop
+from shops.access import ShopRequest, for_shop
 from shops.views.lists import show
 
 
@@ -143,7 +143,7 @@ COUPONS = Coupons()
 
 @require_safe
 @for_shop(area="marketing", may="view")
-def coupon_list(request: HttpRequest, shop) -> HttpResponse:
+def coupon_list(request: ShopRequest, shop) -> HttpResponse:
     """All coupons, newest first, with a tab per state."""
     may_edit = request.membership.may("marketing", "edit")
     offer = Coupon.objects.in_shop(shop).funded_by_platform().first()

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,7 +32,7 @@ def _list(request: ShopRequest, name: str, may: str = "view") -> List:
 
 
 @for_shop(area="home", may="view", post="view")
-def list_export(request: ShopRequest, shop, name: str) -> HttpResponse:
+def list_export(request: ShopRequest, shop, name: str) -> HttpResponseBase:
     """Exactly what the list shows, as CSV: at once, or, where it is much, prepared by a worker after a word."""
     which = _list(request, name)
     question, _form = asked(request, which, request.GET)

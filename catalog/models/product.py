@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.history import history
 from seller_center.kernel.tenancy import TenantFK
+from seller_center.kernel.text import swapped
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
 
@@ -48,7 +49,9 @@ class ProductQuerySet(OwnedQuerySet):
 
     def resembling(self, shop, words: str):
         """Products of the shop with a name like the words, typing errors included."""
-        return self.filter(shop=shop, search_name__trigram_word_similar=words.upper()[:100])
+        asked = words.upper()[:100]
+        like = Q(search_name__trigram_word_similar=asked)
+        return self.filter(reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like), shop=shop)
 
     def running_low(self, shop, at_most: int):
         """Products of the shop with a SKU on sale of which at most this many are available."""

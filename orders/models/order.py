@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.shown import TABS, Shown
 from seller_center.kernel.history import history
 from seller_center.kernel.tenancy import TenantFK
+from seller_center.kernel.text import swapped
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
 
@@ -63,7 +64,9 @@ class OrderQuerySet(OwnedQuerySet):
 
     def sounding_like(self, words: str):
         """Orders that hold something similar to the words: the second try of a search, for slips of the finger."""
-        return self.filter(search_text__trigram_word_similar=words.upper()[:60])
+        asked = words.upper()[:60]
+        like = Q(search_text__trigram_word_similar=asked)
+        return self.filter(reduce(Q.__or__, (Q(search_text__contains=one) for one in swapped(asked)), like))
 
 
 @history(exclude=["search_text", "summary"])

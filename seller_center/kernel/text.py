@@ -66,3 +66,18 @@ def _demote_headings(state) -> None:
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = _DEMOTED[token.tag]
+
+
+def swapped(words: str) -> list[str]:
+    """The words with two neighbouring letters changed places, each pair once: the slip that likeness does not forgive.
+
+    ``HEMLET`` shares too few trigrams with ``HELMET``. Words of three letters and long sentences are left alone.
+    """
+    if not 4 <= len(words) <= 24:
+        return []
+    pairs = ((place, words[place], words[place + 1]) for place in range(len(words) - 1))
+    return [
+        words[:place] + second + first + words[place + 2 :]
+        for place, first, second in pairs
+        if first != second and first.isalpha() and second.isalpha()
+    ]

@@ -234,7 +234,8 @@ def test_it_finds_everything_by_kind_slips_of_the_finger_included(client, shop, 
     code = findable["order"].code
     assert client.get(door("search", shop), {"q": code.lower()}).url.endswith(f"/orders/{code}/")
     assert groups(client, shop, "walnut")["Products"] == ["Walnut board"]
-    assert groups(client, shop, "wallnut")["Products"] == ["Walnut board"]
+    for words in ("wallnut", "walnt", "wlanut"):
+        assert groups(client, shop, words)["Products"] == ["Walnut board"], words
     assert groups(client, shop, "wb-9")["SKUs"] == ["WB-900"]
     for words in ("waldemar", "valdemar"):
         found = groups(client, shop, words)
