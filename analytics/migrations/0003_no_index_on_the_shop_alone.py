@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from seller_center.kernel.operations import DropForeignKeyIndex
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,35 +11,35 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="homelayout",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="hourlyfigure",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="score",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="tour",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="visit",
             name="shop",
             field=models.ForeignKey(

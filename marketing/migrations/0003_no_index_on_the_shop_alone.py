@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from seller_center.kernel.operations import DropForeignKeyIndex
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,21 +11,21 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="buyeruse",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="coupon",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="redemption",
             name="shop",
             field=models.ForeignKey(

@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from seller_center.kernel.operations import DropForeignKeyIndex
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,77 +11,77 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="account",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="bankmovement",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="earning",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="earningline",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="entry",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="feeline",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="payout",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="reversal",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="settlementterms",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="statement",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="transaction",
             name="shop",
             field=models.ForeignKey(

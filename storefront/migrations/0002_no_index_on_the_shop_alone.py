@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from seller_center.kernel.operations import DropForeignKeyIndex
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,14 +11,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="basket",
             name="shop",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shops.shop"
             ),
         ),
-        migrations.AlterField(
+        DropForeignKeyIndex(
             model_name="basketline",
             name="shop",
             field=models.ForeignKey(

@@ -17,6 +17,7 @@ from pgtrigger import registry
 from seller_center import embedded, migrating
 from seller_center.embedded import OWNER, SUPERUSER
 from seller_center.kernel.transitions import MovesTrigger
+from shops.models import ShopOwned
 from tests import database
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -174,3 +175,16 @@ def test_it_has_every_trigger_as_the_models_would_make_it_now():
 def test_it_has_no_constraint_that_was_never_checked_and_no_broken_index():
     assert names("SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE NOT convalidated") == set()
     assert names("SELECT indexrelid::regclass::text, '' FROM pg_index WHERE NOT indisvalid") == set()
+
+
+def test_no_table_of_a_shop_has_an_index_on_the_shop_alone():
+    """Key checks planned while a table is small would walk through all rows of the shop by it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+            " WHERE i.indnkeyatts = 1 AND a.attname = 'shop_id' AND NOT i.indisunique AND i.indpred IS NULL"
+            " AND c.relnamespace = 'public'::regnamespace AND i.indrelid = ANY (%s::regclass[])",
+            [[model._meta.db_table for model in apps.get_models() if issubclass(model, ShopOwned)]],
+        )
+        assert cursor.fetchall() == []
