@@ -81,8 +81,8 @@ def test_nobody_is_asked_to_log_in_or_told_nothing(client, entry, shop, things):
 
 @pytest.mark.parametrize("entry", SHOP_URLS, ids=lambda entry: entry.name)
 def test_a_reader_may_not_write(client, entry, shop, analyst, things):
-    """Whoever may only look is refused; a person's own things (notices read) are theirs."""
-    if entry.name == "notices_read":
+    """Whoever may only look is refused; a person's own things (notices read, an agreement read) are theirs."""
+    if entry.name in ("notices_read", "shop_agreement"):
         return
     client.force_login(analyst)
     answer = client.post(path_of(entry, shop, things))
