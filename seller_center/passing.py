@@ -31,24 +31,30 @@ def parse_span(text: str) -> dt.timedelta:
     return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def check_movable() -> None:
+    """Raises ``ClockStandsFast`` where the clock may not move."""
+    if not settings.CLOCK_MAY_MOVE:
+        raise ClockStandsFast("The clock can be moved only in the demo (CLOCK_MAY_MOVE=1).")
+
+
 def pass_time(span: dt.timedelta, *, each_step: Callable[[dt.datetime], None] = lambda at: None) -> dt.datetime:
     """Move the clock on by ``span``, hour by hour, letting at each hour happen what is due. Returns the new now.
 
     Raises ``ClockStandsFast`` where the clock may not move.
     """
-    if not settings.CLOCK_MAY_MOVE:
-        raise ClockStandsFast("The clock can be moved only in the demo (CLOCK_MAY_MOVE=1).")
+    check_movable()
     left = span
     while left > dt.timedelta(0):
         step = min(STEP, left)
-        _advance(step)
+        advance(step)
         left -= step
         happen(clock.now())
         each_step(clock.now())
     return clock.now()
 
 
-def _advance(step: dt.timedelta) -> None:
+def advance(step: dt.timedelta) -> None:
+    """Move the clock and the sandbox's on; what falls due meanwhile is left to the workers."""
     from seller_center import sandbox_clock
 
     with transaction.atomic():

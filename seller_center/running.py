@@ -75,16 +75,12 @@ def main() -> int:
             with _signals.waiting():
                 os.environ.update(embedded.start(folder).environment())
             _command("migrate", "--no-input", "--verbosity", "0")
-            fresh_demo = False
             if os.environ.get("DEMO") != "none" and find_spec("seller_center.management.commands.demo") and _is_empty():
                 say("Loading the demo marketplace …")
-                _command("demo", "--part", "shop")
-                fresh_demo = True
+                _command("demo", "--part", "shop", "--rest-by-worker")
             with _children(folder) as children:
                 _wait_for_answer(children, address)
                 say(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C ends everything.")
-                if fresh_demo:
-                    _command("demo", "--part", "applicants")  # the shop can be looked at meanwhile
                 _watch(children)
         return 0  # never reached: watching ends with an exception
     except Stopped:

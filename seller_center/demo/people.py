@@ -1,8 +1,9 @@
-"""The people of the demo, and the applications in every stage. Everybody is a role, nobody is somebody."""
+"""The people of the demo, the applications in every stage and the shops in every tier. Everybody is a role."""
 
 import datetime as dt
 import functools
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -128,21 +129,82 @@ def join(shop: Shop, email: str, name: str, role: str, at: dt.datetime) -> User:
     return user
 
 
-def waiting(reviewer: User, now: dt.datetime) -> None:
-    """Five shops in stages of onboarding: begun, nearly done, in the queue, being reviewed, given back."""
-    hours = lambda number: now - dt.timedelta(hours=number)  # noqa: E731
-    apply("applicant1@example.com", "Applicant One", "Northwind Ceramics", hours(30), number=11, upto="person")
-    apply("applicant2@example.com", "Applicant Two", "Paper Lantern Books", hours(20), number=12, upto="selling")
-    apply("applicant3@example.com", "Applicant Three", "Harbour Street Coffee Tools", hours(40), number=13)
-    in_review = apply("applicant4@example.com", "Applicant Four", "Slow Looms", hours(26), number=14)
-    review_queue.claim(application=in_review, by=reviewer, at=hours(2))
-    given_back = apply("applicant5@example.com", "Applicant Five", "Second Season Outdoor", hours(60), number=15)
-    given_back = review_queue.claim(application=given_back, by=reviewer, at=hours(50))
-    paper = Document.objects.in_shop(given_back.shop).filter(application=given_back, kind="proof_of_address").first()
-    review_queue.ask_for_changes(
-        application=given_back,
-        changes=[review_queue.Change(step="documents", reason="This bill is too old.", document_code=paper.code)],
-        text="The bill is older than 90 days. Please send one of the last three months.",
-        by=reviewer,
-        at=hours(49),
-    )
+#: Shops on their way in: e-mail number, name, how far they have come, hours since.
+ON_THE_WAY = (
+    (1, "Northfield Ceramics", "person", 30),
+    (2, "Paper Lantern Books", "selling", 20),
+    (3, "Harbour Street Coffee Tools", "submit", 40),
+    (4, "Slow Looms", "claimed", 26),
+    (5, "Second Season Outdoor", "changes", 60),
+    (6, "Tin Whistle Toys", "submit", 70),
+    (7, "Marble Run Workshop", "submit", 6),
+    (8, "Quiet Kettle", "selling", 400),
+    (9, "Nine Acre Candles", "withdrawn", 300),
+    (10, "Blue Door Prints", "refused", 260),
+    (11, "Third Attempt Trading", "claimed", 55),
+)
+#: Shops that are open: number, code, name, tier, days since they were approved, how they stand.
+OPEN = (
+    (21, "KLNS", "Kiln and Slip", "beginner", 0, "fresh"),
+    (22, "WFTP", "Weft and Plum", "beginner", 4, "fresh"),
+    (23, "HNGR", "Hinge Room", "beginner", 19, ""),
+    (24, "CRKW", "Corkwood Goods", "standard", 45, ""),
+    (25, "PTRN", "Pattern Fair", "standard", 62, "warned"),
+    (26, "MNTY", "Mintyard", "standard", 75, ""),
+    (27, "FRGT", "Forge and Tine", "premium", 130, ""),
+    (28, "TWNP", "Twin Pines Camping", "premium", 150, "enforced"),
+    (29, "CHRD", "Chord and Key", "premium", 170, "appealing"),
+    (30, "GRND", "Grand Piano Cakes", "pro", 240, ""),
+    (31, "WNDW", "Window Garden", "pro", 260, ""),
+    (32, "RXFD", "Roxford Rope", "pro", 300, "reserved"),
+    (33, "DRKM", "Dark Moon Posters", "standard", 95, "restricted"),
+    (34, "YRNC", "Yarn Corner", "standard", 120, "closed"),
+)
+
+
+def on_the_way(reviewer: User, now: dt.datetime) -> Iterator[str]:
+    """Applications in every stage; yields the name of each when it is there."""
+    for number, name, stage, hours in ON_THE_WAY:
+        if _there(f"applicant{number}@example.com"):
+            continue
+        at = now - dt.timedelta(hours=hours)
+        upto = stage if stage in ("person", "selling") else "submit"
+        email = f"applicant{number}@example.com"
+        application = apply(email, f"Applicant {number}", name, at, number=10 + number, upto=upto)
+        _judge(application, stage, reviewer, at + dt.timedelta(hours=min(hours / 3, 20)))
+        yield name
+
+
+def _judge(application: Application, stage: str, reviewer: User, at: dt.datetime) -> None:
+    """What became of an application that was sent in."""
+    by: dict[str, Any] = {"by": reviewer, "at": at}
+    if stage == "withdrawn":
+        owner = User.objects.get(pk=application.applicant_id)
+        onboarding.withdraw(application=application, by=owner, at=at)
+    elif stage in ("claimed", "changes", "refused"):
+        application = review_queue.claim(application=application, **by)
+    if stage == "refused":
+        text = "The papers show another name than the application."
+        review_queue.refuse(application=application, code="other", text=text, **by)
+    elif stage == "changes":
+        rows = Document.objects.in_shop(application.shop).filter(application=application, kind="proof_of_address")
+        reason = "This bill is too old."
+        change = review_queue.Change(step="documents", reason=reason, document_code=rows.get().code)
+        text = "The bill is older than 90 days. Please send one of the last three months."
+        review_queue.ask_for_changes(application=application, changes=[change], text=text, **by)
+
+
+def open_shops(staff: dict[str, User], now: dt.datetime) -> Iterator[tuple[Shop, str]]:
+    """Shops that are open, in every tier; yields each with how it is to stand."""
+    for number, code, name, tier, days, standing in OPEN:
+        email = f"seller{number}@example.com"
+        if _there(email):
+            continue
+        at = now - dt.timedelta(days=days, hours=9)
+        shop = open_shop(email, f"Seller {number}", name, code, staff["reviewer"], at, number=20 + number)
+        Shop.objects.filter(pk=shop.pk).update(tier=tier)
+        yield Shop.objects.get(pk=shop.pk), standing
+
+
+def _there(email: str) -> bool:
+    return User.objects.filter(email=email).exists()

@@ -12,43 +12,68 @@ from seller_center.kernel import clock
 from shops.models import Shop
 
 #: What is said of a part.
-LOADED = {"shop": "The demo's shop is loaded", "applicants": "The demo's applicants are loaded"}
+LOADED = {
+    "shop": "The demo's shop is loaded",
+    "rest": "The rest of the demo is loaded",
+    "all": "The demo marketplace is loaded",
+}
 
 
 class Command(BaseCommand):
-    help = "Load the demo marketplace: a shop with a month of trade, applicants, staff and buyers."
+    help = "Load the demo marketplace: a shop with three months of trade, 25 further shops, staff and buyers."
 
     def add_arguments(self, parser):
         parser.add_argument("--fresh", action="store_true", help="Throw all data away first (never in production).")
         parser.add_argument(
             "--part",
-            choices=("shop", "applicants", "all"),
+            choices=("shop", "rest", "all"),
             default="all",
-            help="The shop with its trade, the applicants after it, or (default) both.",
+            help="The shop with its trade, what follows it (returns, questions, further shops), or (default) both.",
+        )
+        parser.add_argument(
+            "--rest-by-worker", action="store_true", help="Leave what follows to a worker, who tells when it is there."
         )
         parser.add_argument("--seed", type=int, default=demo.SEED)
+        parser.add_argument("--orders", type=int, default=demo.WHOLE.orders, help="Orders of the shop in three months.")
         parser.add_argument(
             "--now", default="", help="The demo's present, e.g. 2026-11-20T15:00; default: the clock's."
         )
 
-    def handle(self, *, fresh: bool, part: str, seed: int, now: str, **options):
+    def handle(self, *, fresh: bool, part: str, rest_by_worker: bool, seed: int, orders: int, now: str, **options):
         if not settings.LOCAL:
             raise CommandError("The demo is for LOCAL=1 only: it makes people whose passwords everybody knows.")
         if fresh:
             self._empty()
-        at = dt.datetime.fromisoformat(now).replace(tzinfo=dt.UTC) if now else clock.now()
+        at = self._moment(now)
         began = time.monotonic()
-        with demo_mails():
-            if part != "applicants":
-                if Shop.objects.filter(is_platform=False).exists():
-                    raise CommandError("There is data already. `demo --fresh` throws it away and loads the demo anew.")
-                demo.load(at, seed=seed, say=self.stdout.write)
-            if part != "shop":
-                demo.load_applicants(at, seed=seed)
-        self.stdout.write(f"{LOADED.get(part, 'The demo marketplace is loaded')} ({time.monotonic() - began:.1f} s).")
-        if part not in LOADED:  # else `make run` prints them, once
+        size = demo.sized(orders)
+        if part != "rest":
+            if Shop.objects.filter(is_platform=False).exists():
+                raise CommandError("There is data already. `demo --fresh` throws it away and loads the demo anew.")
+            demo.load(at, seed=seed, size=size, say=self.stdout.write)
+        elif not Shop.objects.filter(code=demo.SHOP_CODE).exists():
+            raise CommandError("The demo's shop is not there; load it first with `demo --part shop`.")
+        if rest_by_worker:
+            demo.ask_for_rest(at, seed, size)
+        elif part != "shop":
+            for sentence in demo.load_rest(at, seed=seed, size=size):
+                if options["verbosity"] > 1:
+                    self.stdout.write(sentence)
+        self.stdout.write(f"{LOADED[part]} ({time.monotonic() - began:.1f} s).")
+        if rest_by_worker:
+            self.stdout.write("Returns, questions, pictures and 25 further shops follow; a notice says when.")
+        if part == "all":  # else `make run` prints them, once
             for line in demo.logins():
                 self.stdout.write(f"  {line}")
+
+    def _moment(self, now: str) -> dt.datetime:
+        if not now:
+            return clock.now()
+        try:
+            at = dt.datetime.fromisoformat(now)
+        except ValueError as error:
+            raise CommandError(f"“{now}” is no moment. Write for example 2026-11-20T15:00.") from error
+        return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
     def _empty(self) -> None:
         """Delete every row but those of migrations and permissions, as the superuser of the embedded server."""
@@ -63,10 +88,3 @@ class Command(BaseCommand):
             cursor.execute("SET session_replication_role = origin")
         for folder in ("private", "media", "sandbox", "mails"):
             shutil.rmtree(settings.DATA_DIR / folder, ignore_errors=True)
-
-
-def demo_mails():
-    """Mails of the demo's past are not sent: hundreds of files would hide the first real one."""
-    from django.test.utils import override_settings
-
-    return override_settings(MAILERS={"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}})
