@@ -1,10 +1,13 @@
 """The floors: what a page costs in this stack before it does anything (performance.md)."""
 
+import functools
+
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 
 from orders.models import Order
 from seller_center.seeding.cast import MEASURED_CODE
+from shops.models import Shop
 
 PAGE = "<!doctype html><html><head><title>Floor</title></head><body><p>{{ who }}</p></body></html>"
 ROWS = (
@@ -27,7 +30,12 @@ def floor_page(request: HttpRequest) -> HttpResponse:
     return _render(PAGE, {"who": request.user.email})
 
 
+@functools.cache
+def _shop() -> int:
+    return Shop.objects.get(code=MEASURED_CODE).pk
+
+
 def floor_list(request: HttpRequest) -> HttpResponse:
-    """The same with 25 rows selected and printed plainly."""
-    rows = Order.objects.filter(shop__code=MEASURED_CODE).order_by("-placed_at", "-id").values(*COLUMNS)[:25]
+    """The same with 25 rows selected and printed plainly: by the shop's key, so that an index gives them in order."""
+    rows = Order.objects.filter(shop=_shop()).order_by("-placed_at", "-id").values(*COLUMNS)[:25]
     return _render(ROWS, {"who": request.user.email, "rows": rows})
