@@ -111,6 +111,7 @@ def look(scale: Scale) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.deep  # at this size the planner may still read a small table whole, by its statistics of the day
 def test_no_page_walks_through_a_table_or_through_a_shop(as_owner):
     look(MODERATE)
 

@@ -474,7 +474,7 @@ MONEY = [
     Attack(
         "two earnings of one package",
         copy("earning", "earning", status="'pending_settlement'", settled_at="NULL"),
-        (drop("earning_once_per_package", "earning"),),
+        (drop("earning_once_per_package", "earning"), drop("earning_once_per_package_code", "earning")),
     ),
     Attack(
         "refunding more than was paid",
