@@ -46,7 +46,7 @@ def beside(shop, products: Sequence[Product]) -> dict[int, Beside]:
         row["product_id"]: row
         for row in skus.annotate(count=Count("id"), least=Min("price_minor"), most=Max("price_minor"))
     }
-    items = StockItem.objects.in_shop(shop).offered().filter(sku__product__in=keys).order_by()
+    items = StockItem.objects.in_shop(shop).offered().filter(sku__shop=shop, sku__product__in=keys).order_by()
     left = dict(items.values_list("sku__product_id").annotate(total=Sum("available")))
     pictures = main_pictures(shop, keys)
     found = {}
@@ -72,8 +72,11 @@ def main_pictures(shop, product_ids: Sequence[int], size: str = "thumb") -> dict
 
 
 def stock_items(shop, filters: Mapping[str, Any], level: str, *, low_quantity: int, similar: bool = False):
-    """Stock of offered SKUs, in no order yet."""
-    rows = StockItem.objects.in_shop(shop).offered().select_related("sku", "sku__product")
+    """Stock of offered SKUs, in no order yet.
+
+    The SKUs say whose they are, too: else the join may walk down the keys of every shop's SKUs to find these.
+    """
+    rows = StockItem.objects.in_shop(shop).offered().filter(sku__shop=shop).select_related("sku", "sku__product")
     words = filters.get("q", "")
     if words:
         named = Product.objects.resembling(shop, words) if similar else Product.objects.found_by(shop, words)
