@@ -26,7 +26,7 @@ from tests.storm import HANG_SECONDS, be_patient
 
 __all__ = ["own_sandbox"]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.alone]
 
 PAYOUTS = 300
 KILLS = 50

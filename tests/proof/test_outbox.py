@@ -27,7 +27,7 @@ from shops.scope import scope
 from tests.factories.shops import make_member, make_shop
 from tests.ground.processes import ROOT, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 KIND = "job.finished"
 HANDLER = "tests.proof.leave_a_notice"

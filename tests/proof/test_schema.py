@@ -20,7 +20,7 @@ from seller_center.kernel.transitions import MovesTrigger
 from shops.models import ShopOwned
 from tests import database
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 LEAST_CONSTRAINTS = 250
 LEAST_TRIGGERS = 60
