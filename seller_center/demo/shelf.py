@@ -6,7 +6,7 @@ Pictures are ours, so they skip the guarded process that judges what people send
 import datetime as dt
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,11 +29,17 @@ PICTURES = len(drawing.SCENES)
 
 @contextmanager
 def painter() -> Iterator[Callable[..., Any]]:
-    """Draws in a process beside this one: ``paint(kind, hue, scene, pale)`` gives a future."""
-    connections.close_all()  # the child must not inherit one
-    fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(1, mp_context=fork) as pool:
+    """Draws beside this one: ``paint(kind, hue, scene, pale)`` gives a future."""
+    with _beside() as pool:
         yield lambda *words: pool.submit(drawing.draw, *words)
+
+
+def _beside() -> Executor:
+    """A process, for speed; in a worker's process, which may have no children, a thread."""
+    if multiprocessing.current_process().daemon:
+        return ThreadPoolExecutor(1)
+    connections.close_all()  # the child must not inherit one
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork"))
 
 
 def fill(shop: Shop, owner: User, at: dt.datetime, shelf: Sequence[Good], paint: Callable[..., Any]) -> None:
