@@ -161,7 +161,7 @@ _connection = _database(MIGRATE_DATABASE_URL if AS_OWNER else DATABASE_URL)
 # DEC4 and DEC25: a wait for a lock is short, a forgotten transaction ends, a runaway statement is cut.
 _limits = {
     "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT_MS", default=2_000 if AS_OWNER else 3_000),
-    "idle_in_transaction_session_timeout": 0 if AS_OWNER else 15_000,
+    "idle_in_transaction_session_timeout": 0 if AS_OWNER else env.int("DATABASE_IDLE_TIMEOUT_MS", default=15_000),
     "statement_timeout": 900_000 if AS_OWNER else env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=60_000),
 }
 _limits_option = " ".join(f"-c {name}={value}" for name, value in _limits.items())
@@ -204,8 +204,8 @@ CACHES = {
         "TIMEOUT": 300,
         "KEY_PREFIX": env.str("PYTEST_XDIST_WORKER", default="") if TESTING else "",
         "OPTIONS": {
-            "socket_timeout": 0.25,
-            "socket_connect_timeout": 0.25,
+            "socket_timeout": env.int("CACHE_TIMEOUT_MS", default=250) / 1000,
+            "socket_connect_timeout": env.int("CACHE_TIMEOUT_MS", default=250) / 1000,
             "guard_table": "shops_guarded_count",
             "guarded": ("allauth:rl:", "account:"),
         },

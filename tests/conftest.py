@@ -24,11 +24,19 @@ def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterato
 
 
 @pytest.fixture(autouse=True)
-def _no_policy_remembered() -> None:
-    """A test that was rolled back may have written a policy version; a process remembers the list for seconds."""
+def _nothing_remembered(monkeypatch) -> None:
+    """What a process remembers for seconds is forgotten between tests, and kept within one however slow the machine is.
+
+    A test that was rolled back may have written a policy version or moved the clock; and a test that counts queries must
+    not find one more because five seconds have passed.
+    """
+    from seller_center.kernel import clock
     from shops import policy_book
 
     policy_book.forget_versions()
+    clock.forget()
+    monkeypatch.setattr(policy_book, "_KEEP_SECONDS", 1e9)
+    monkeypatch.setattr(clock, "CACHE_SECONDS", 1e9)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ non-empty tables are emptied as the superuser: a TRUNCATE would be refused by th
 import contextlib
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,7 +103,11 @@ def _make_template() -> None:
 
 
 def _use(user: str, database: str) -> None:
+    """Point Django's connection there. The owner migrates, with Python at work between two statements: no limit."""
     connection.close()
+    options = connection.settings_dict["OPTIONS"]
+    idle = "0" if user == OWNER else os.environ["DATABASE_IDLE_TIMEOUT_MS"]
+    options["options"] = re.sub(r"(idle_in_transaction_session_timeout=)\d+", rf"\g<1>{idle}", options["options"])
     connection.settings_dict["USER"] = user
     connection.settings_dict["NAME"] = database
     settings.DATABASES["default"]["USER"] = user

@@ -32,6 +32,8 @@ def _begin() -> None:
         DEBUG="0",
         CLOCK_MAY_MOVE="1",
         HTTP_ALLOW_LOCAL="1",
+        DATABASE_IDLE_TIMEOUT_MS="120000",  # a busy machine is no forgotten transaction,
+        CACHE_TIMEOUT_MS="3000",  # nor is it a cache that is away
         TEST_FOLDER=str(folder),
         DATA_DIR=str(folder / "data"),
         DJANGO_ALLOW_ASYNC_UNSAFE="true",  # the browser tests' driver runs a loop in the test's thread

@@ -33,6 +33,7 @@ def ticks(monkeypatch):
     """The process's own clock, moved by hand: `ticks[0] = seconds`."""
     ticks = [1000.0]
     monkeypatch.setattr(clock.time, "monotonic", lambda: ticks[0])
+    monkeypatch.setattr(clock, "CACHE_SECONDS", 1.0)
     return ticks
 
 
