@@ -15,6 +15,7 @@ from payouts.models import Payout, PayoutBatch, Statement
 from seller_center import demo, proof, reactions, simulating
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops import policy_book
 from shops.models import Deadline, Job, Notice, Shop
 from support.models import Conversation, Review, Ticket
 
@@ -112,6 +113,7 @@ def _empty() -> None:
         )
         cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")
     connection.close()
+    policy_book.forget_versions()
 
 
 @pytest.mark.django_db
