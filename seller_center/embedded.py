@@ -37,6 +37,8 @@ DATABASE = "seller_center"
 OWNER, APP, SUPERUSER = "seller_owner", "seller_app", "postgres"
 SYSTEM_USER = "embedded_postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
+# A file in the data folder while a demo is being loaded: it is still there where that was interrupted.
+UNFINISHED_DEMO = "demo.unfinished"
 LONGEST_SOCKET = 103  # bytes of a unix socket's path that every system takes
 
 THROWAWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_wal_size=4GB")

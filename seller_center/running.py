@@ -73,11 +73,11 @@ def main() -> int:
             address = _environment(folder)
             last.callback(_stop_servers, folder)
             with _signals.waiting():
-                os.environ.update(embedded.start(folder).environment())
+                servers = embedded.start(folder)
+                os.environ.update(servers.environment())
             _command("migrate", "--no-input", "--verbosity", "0")
-            if os.environ.get("DEMO") != "none" and find_spec("seller_center.management.commands.demo") and _is_empty():
-                say("Loading the demo marketplace …")
-                _command("demo", "--part", "shop", "--rest-by-worker")
+            if os.environ.get("DEMO") != "none":
+                _load_demo(folder, embedded_database=bool(servers.database))
             with _children(folder) as children:
                 _wait_for_answer(children, address)
                 say(f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C ends everything.")
@@ -187,6 +187,14 @@ def _command(*words: str) -> None:
         _end([process])
     if code:
         raise Refused(f"`manage.py {' '.join(words)}` failed with code {code}; its words stand above.")
+
+
+def _load_demo(folder: Path, *, embedded_database: bool) -> None:
+    """Into an empty database. Half of one, left by a Ctrl-C meanwhile, is thrown away first: of our own server only."""
+    half = embedded_database and (folder / embedded.UNFINISHED_DEMO).exists()
+    if half or _is_empty():
+        say("Loading the demo marketplace …")
+        _command("demo", "--part", "shop", "--rest-by-worker", *(["--fresh"] if half else []))
 
 
 def _is_empty() -> bool:

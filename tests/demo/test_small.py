@@ -12,7 +12,7 @@ from django.db import connection
 from analytics.models import HourlyFigure
 from orders.models import Order, Package, ReturnRequest
 from payouts.models import Payout, PayoutBatch, Statement
-from seller_center import demo, proof, reactions, simulating
+from seller_center import demo, embedded, proof, reactions, simulating
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from shops import policy_book
@@ -114,6 +114,27 @@ def _empty() -> None:
         cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")
     connection.close()
     policy_book.forget_versions()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["postgres://ours", ""])
+def test_a_demo_that_is_interrupted_leaves_a_mark_on_our_own_server(url, settings, monkeypatch, tmp_path):
+    settings.DATA_DIR = tmp_path
+    mark, seen = tmp_path / embedded.UNFINISHED_DEMO, []
+    monkeypatch.setenv("SUPERUSER_DATABASE_URL", url)
+
+    def load(*given, **names):
+        seen.append(mark.exists())
+        if len(seen) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "load", load)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("demo", part="shop")
+    assert mark.exists() is bool(url)
+    call_command("demo", part="shop")
+    assert seen == [bool(url)] * 2
+    assert not mark.exists(), "what is whole carries none"
 
 
 @pytest.mark.django_db

@@ -156,6 +156,25 @@ def test_a_taken_port_is_one_sentence(folder):
     )
 
 
+@pytest.mark.parametrize(
+    ("empty", "half", "ours", "loaded"),
+    [
+        (True, False, True, [()]),
+        (False, False, True, []),
+        (False, True, True, [("--fresh",)]),
+        (False, True, False, []),  # the control: nothing is thrown away on somebody's own server
+    ],
+)
+def test_half_a_demo_is_loaded_anew_on_our_own_server_only(tmp_path, monkeypatch, empty, half, ours, loaded):
+    ran = []
+    monkeypatch.setattr(running, "_is_empty", lambda: empty)
+    monkeypatch.setattr(running, "_command", lambda *words: ran.append(words[4:]))
+    if half:
+        (tmp_path / embedded.UNFINISHED_DEMO).touch()
+    running._load_demo(tmp_path, embedded_database=ours)
+    assert ran == loaded
+
+
 def test_a_port_that_is_no_number_is_one_sentence(monkeypatch):
     monkeypatch.setenv("PORT", "eighty")
     with pytest.raises(embedded.Refused, match="PORT must be a number"):

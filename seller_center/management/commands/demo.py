@@ -1,13 +1,15 @@
 """``demo``: load the demo marketplace into an empty database, or anew with ``--fresh``."""
 
 import datetime as dt
+import os
 import shutil
 import time
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from seller_center import demo, roles
+from seller_center import demo, embedded, roles
 from seller_center.kernel import clock
 from shops.models import Shop
 
@@ -42,15 +44,18 @@ class Command(BaseCommand):
     def handle(self, *, fresh: bool, part: str, rest_by_worker: bool, seed: int, orders: int, now: str, **options):
         if not settings.LOCAL:
             raise CommandError("The demo is for LOCAL=1 only: it makes people whose passwords everybody knows.")
-        if fresh:
-            self._empty()
         at = self._moment(now)
+        if fresh:
+            self._begin()
+            self._empty()
         began = time.monotonic()
         size = demo.sized(orders)
         if part != "rest":
             if Shop.objects.filter(is_platform=False).exists():
                 raise CommandError("There is data already. `demo --fresh` throws it away and loads the demo anew.")
+            self._begin()
             demo.load(at, seed=seed, size=size, say=self.stdout.write)
+            self._mark.unlink(missing_ok=True)
         elif not Shop.objects.filter(code=demo.SHOP_CODE).exists():
             raise CommandError("The demo's shop is not there; load it first with `demo --part shop`.")
         if rest_by_worker:
@@ -65,6 +70,15 @@ class Command(BaseCommand):
         if part == "all":  # else `make run` prints them, once
             for line in demo.logins():
                 self.stdout.write(f"  {line}")
+
+    @property
+    def _mark(self) -> Path:
+        return settings.DATA_DIR / embedded.UNFINISHED_DEMO
+
+    def _begin(self) -> None:
+        """From here to the end the database holds half a demo, which `make run` throws away if we get no further."""
+        if os.environ.get("SUPERUSER_DATABASE_URL"):  # the embedded server's; on others nothing is thrown away
+            self._mark.touch()
 
     def _moment(self, now: str) -> dt.datetime:
         if not now:
