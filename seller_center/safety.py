@@ -66,6 +66,9 @@ def _addresses(s: Mapping[str, Any]) -> Iterator[str]:
     for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "REDIS_URL"):
         if str(s["DATA_DIR"]) in s[name]:
             yield f"{name} points at an embedded server, which is not for production."
+    for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL"):
+        if ":change-me" in s[name]:
+            yield f"{name} still has the password of .env.example, which everybody knows."
     if s["DATABASE_URL"] and s["DATABASE_URL"] == s["MIGRATE_DATABASE_URL"]:
         yield "MIGRATE_DATABASE_URL must name another role than DATABASE_URL: the application may not own its tables."
     if not s["MAIL_URL"]:

@@ -21,10 +21,11 @@ OF_COMPOSE = {"POSTGRES_PASSWORD", "APP_PASSWORD", "OWNER_PASSWORD", "SITE_ADDRE
 def read_by_the_program() -> set[str]:
     settings = (ROOT / "seller_center/settings.py").read_text()
     web = (ROOT / "seller_center/web.py").read_text()
+    running = (ROOT / "seller_center/running.py").read_text()
     of_pytest = {"PYTEST_XDIST_WORKER"}
     return {
         *re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings),
-        *re.findall(r'environ\.get\(["\']([A-Z_]+)["\']', web),
+        *re.findall(r'environ\.get\(["\']([A-Z_]+)["\']', web + running),
     } - of_pytest
 
 

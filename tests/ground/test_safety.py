@@ -61,6 +61,8 @@ UNSAFE = [
     ("PUBLIC_URL", "http://seller.example.com", "PUBLIC_URL must be the https"),
     ("DATABASE_URL", "", "DATABASE_URL is missing"),
     ("DATABASE_URL", "postgres://seller_app@/seller_center?host=/data/pg", "embedded server"),
+    ("DATABASE_URL", "postgres://app:change-me-app@db.example.com/x", "DATABASE_URL still has the password"),
+    ("MIGRATE_DATABASE_URL", "postgres://o:change-me-owner@db.example.com/x", "MIGRATE_DATABASE_URL still has"),
     ("MIGRATE_DATABASE_URL", SAFE["DATABASE_URL"], "MIGRATE_DATABASE_URL must name another role"),
     ("REDIS_URL", "", "REDIS_URL is missing"),
     ("MAIL_URL", "", "MAIL_URL is missing"),
