@@ -1,5 +1,9 @@
 """Forms of floor 7: shape only."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -31,3 +35,32 @@ class RangeForm(forms.Form):
         if (last - first).days >= MOST_DAYS:
             raise forms.ValidationError(_("Choose at most %(days)d days."), params={"days": MOST_DAYS})
         return given
+
+
+class WhatIfForm(forms.Form):
+    """Other values for the measured metrics of the score: a rate in per cent, or hours."""
+
+    def __init__(self, *args: Any, measured: Mapping[str, tuple[Any, int, bool]], **kwargs: Any) -> None:
+        """``measured``: metric → its name, its value as measured (basis points or hours), whether it is hours."""
+        super().__init__(*args, **kwargs)
+        self.measured = measured
+        for code, (label, value, hours) in measured.items():
+            words = _("%(name)s, hours") if hours else _("%(name)s, %%")
+            self.fields[code] = forms.DecimalField(
+                label=words % {"name": label},
+                required=False,
+                min_value=0,
+                max_value=720 if hours else 100,
+                max_digits=4,
+                decimal_places=0 if hours else 1,
+                initial=value if hours else f"{value / 100:.1f}",
+            )
+
+    def changed(self) -> dict[str, int]:
+        """Metric → the other value, as the score counts; what was left as it is, or empty, is left out."""
+        found = {}
+        for code, (_name, _value, hours) in self.measured.items():
+            given = self.cleaned_data.get(code)
+            if given is not None and given != Decimal(self.fields[code].initial):
+                found[code] = int(given if hours else given * 100)
+        return found

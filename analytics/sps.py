@@ -91,3 +91,11 @@ def _part(rules: Sps, name: str, measured: Measured, total_weight: int) -> Part:
     if measured.value is None:
         return Part(name, measured, None, 0)
     return Part(name, measured, points(metric, measured.value), metric.weight_bp * 10_000 // total_weight)
+
+
+def what_if(rules: Sps, parts: Mapping[str, Mapping], delivered: int, changed: Mapping[str, int]) -> Verdict:
+    """The score that these values would give (basis points, or hours), all else as it was measured in ``parts``."""
+    measured = {name: Measured(**part["measured"]) for name, part in parts.items()}
+    for name, value in changed.items():
+        measured[name] = dataclasses.replace(measured[name], value=value)
+    return score(rules, measured, delivered)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from analytics import sps
 from analytics.definitions import DEFINITIONS
+from analytics.forms import WhatIfForm
 from analytics.models import Score
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import parse_month
@@ -46,6 +47,7 @@ def health(request: ShopRequest, shop) -> HttpResponse:
         ],
         "tier": policy.probation.tier(shop.tier),
         **_next_tier(shop, policy),
+        "what_if": _what_if(request.GET, score, policy),
         "definitions": DEFINITIONS,
     }
     return render(request, "analytics/health.html", context)
@@ -80,6 +82,33 @@ def _tier_line(one: dict[str, Any]) -> dict[str, Any]:
     left = "" if one["met"] or at_most else _("%(count)d to go") % {"count": asked - value}
     sign = "≤" if at_most else "≥"
     return {**one, "name": tiers.CRITERIA[code], "shown": str(value), "asked": f"{sign} {asked}", "left": left}
+
+
+def _what_if(asked, score: Score | None, policy) -> dict[str, Any] | None:
+    """The form that asks “what if”, and the score that the values in it would give. Nothing of it is kept."""
+    if score is None or score.sps_tenths is None:
+        return None
+    measured = {}
+    for name in sps.METRICS:
+        value = ((score.metrics.get(name) or {}).get("measured") or {}).get("value")
+        if value is not None:
+            measured[name] = (METRIC_NAMES[name], value, getattr(policy.sps.metrics, name).best_hours is not None)
+    form = WhatIfForm(asked if set(asked) & set(measured) else None, measured=measured)
+    if not form.is_bound or not form.is_valid():
+        return {"form": form}
+    changed = form.changed()
+    verdict = sps.what_if(policy.sps, score.metrics, score.delivered_count, changed)
+    lines = [
+        (METRIC_NAMES[part.name], f"{score.metrics[part.name]['points'] / 100:.2f}", f"{part.points / 100:.2f}")
+        for part in verdict.parts
+        if part.name in changed and part.points is not None
+    ]
+    return {
+        "form": form,
+        "shown": f"{verdict.sps_tenths / 10:.1f}" if verdict.sps_tenths is not None else "",
+        "difference": (verdict.sps_tenths or 0) - score.sps_tenths,
+        "lines": lines,
+    }
 
 
 @for_shop(area="health", may="view")

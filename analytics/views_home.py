@@ -94,7 +94,7 @@ def _stats(shop, sight: widgets.Sight, today, waiting: home.Waiting) -> list[dic
         orders, returns = reverse("orders:order_list", kwargs=here), reverse("orders:return_list", kwargs=here)
         found += [
             {
-                "label": _("Ship the next order"),
+                "label": _("Orders to ship"),
                 "value": capped(waiting.orders),
                 "note": _next(waiting.next_order) if waiting.orders else _("Nothing to ship"),
                 "help": DEFINITIONS["pending_orders"],
@@ -103,7 +103,7 @@ def _stats(shop, sight: widgets.Sight, today, waiting: home.Waiting) -> list[dic
                 else f"{orders}?tab=to_ship",
             },
             {
-                "label": _("Decide a return"),
+                "label": _("Returns to decide"),
                 "value": capped(waiting.returns),
                 "note": _next(waiting.next_return) if waiting.returns else _("Nothing to decide"),
                 "help": DEFINITIONS["returns_to_decide"],
@@ -115,7 +115,7 @@ def _stats(shop, sight: widgets.Sight, today, waiting: home.Waiting) -> list[dic
     if sight.sees("support"):
         found.append(
             {
-                "label": _("Answer a buyer"),
+                "label": _("Buyers to answer"),
                 "value": capped(waiting.messages),
                 "note": _("longest waiting first") if waiting.messages else _("Nobody waits"),
                 "help": DEFINITIONS["buyers_waiting"],

@@ -1,5 +1,6 @@
 """What floor 1 tells people after its events."""
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from shops.deadline_kinds import KINDS
@@ -48,7 +49,8 @@ def eligibility_reviewed(event: ShopEvent) -> None:
     people = notify(
         shop=event.shop,
         kind=event.kind,
-        title=gettext("Evaluation for %(month)s: %(verdict)s") % {"month": event.facts["month"], "verdict": verdict},
+        title=gettext("Evaluation for %(month)s: %(verdict)s")
+        % {"month": date_format(review.month, "F Y"), "verdict": verdict},
         url=f"/s/{event.shop.code}/health/",
         at=event.at,
         users=members(event.shop, owners=True),

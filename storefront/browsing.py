@@ -1,8 +1,10 @@
 """What buyers see of a shop: its products on sale, one product with its choices, its reviews."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Avg, Count, F, Min, Prefetch, Q, Sum
+from django.db.models import Avg, Count, F, Min, OuterRef, Prefetch, Q, Subquery, Sum
 from django.http import Http404
 
 from catalog.models import Media, Product, Sku
@@ -19,8 +21,16 @@ def open_shop(slug: str) -> Shop:
 
 
 def open_shops():
-    """Shops that sell, by name."""
-    return Shop.objects.active().order_by("name", "pk")
+    """Shops that sell, by name, each with its newest product on sale."""
+    newest = Product.objects.filter(shop=OuterRef("pk"), status=Product.Status.LIVE).order_by("-id").values("pk")[:1]
+    return Shop.objects.active().annotate(shown_product=Subquery(newest)).order_by("name", "pk")
+
+
+def pictures_of(shops: Sequence[Any]) -> dict[int, Media]:
+    """Shop → the main picture of its newest product on sale, for the list of shops (``open_shops``)."""
+    products = [shop.shown_product for shop in shops if shop.shown_product]
+    rows = Media.objects.filter(shop__in=[shop.pk for shop in shops], product__in=products)
+    return {one.shop_id: one for one in rows.order_by("-position", "-id")}
 
 
 def on_sale(shop: Shop, words: str = ""):
@@ -96,6 +106,13 @@ def rating_of(product: Product) -> Rating:
         count=Count("id"), mean=Avg("stars")
     )
     return Rating(found["count"], None if found["mean"] is None else round(found["mean"] * 10))
+
+
+def ratings_of(shop: Shop, products: Sequence[Product]) -> dict[int, Rating]:
+    """Product → what buyers think of it, in one question; products without a review are left out."""
+    rows = Review.objects.in_shop(shop).filter(product__in=products, status="published").order_by()
+    found = rows.values_list("product").annotate(count=Count("id"), mean=Avg("stars"))
+    return {product: Rating(count, round(mean * 10)) for product, count, mean in found}
 
 
 def reviews_of(product: Product, most: int = 20) -> list[Review]:

@@ -38,6 +38,9 @@ def frame(request: HttpRequest, shop, basket: Any = ...) -> dict[str, Any]:
 def shops(request: HttpRequest) -> HttpResponse:
     """All shops that sell."""
     page = keyset_page(browsing.open_shops(), order=("name", "pk"), token=request.GET.get("page", ""), size=PAGE_SIZE)
+    pictures = browsing.pictures_of(page.rows)
+    for shop in page.rows:
+        shop.picture = pictures.get(shop.pk)
     return render(request, "storefront/shops.html", {"page": page})
 
 
@@ -50,7 +53,10 @@ def shop_page(request: HttpRequest, slug: str) -> HttpResponse:
     words = request.GET.get("q", "").strip()
     rows = browsing.on_sale(shop, words)
     page = keyset_page(rows, order=("-id",), token=request.GET.get("page", ""), size=PAGE_SIZE)
-    context = {**frame(request, shop), "page": page, "words": words}
+    ratings = browsing.ratings_of(shop, page.rows)
+    for product in page.rows:
+        product.rating = ratings.get(product.pk)
+    context = {**frame(request, shop), "page": page, "words": words, **promises(shop, at)}
     return visitors.track(request, render(request, "storefront/shop.html", context), shop, at)
 
 
@@ -67,7 +73,6 @@ def product_page(request: HttpRequest, slug: str, product: str) -> HttpResponse:
 
 def product_context(shop, found, at) -> dict[str, Any]:
     """What the product page shows of the product itself."""
-    policy = policy_for(shop, at)
     choices = browsing.choices_of(found)
     first = next((one for one in choices if not one.sold_out), choices[0] if choices else None)
     return {
@@ -79,6 +84,14 @@ def product_context(shop, found, at) -> dict[str, Any]:
         "on_sale": found.status == "live" and any(not one.sold_out for one in choices),
         "rating": browsing.rating_of(found),
         "reviews": browsing.reviews_of(found),
+        **promises(shop, at),
+    }
+
+
+def promises(shop, at) -> dict[str, Any]:
+    """What the marketplace promises every buyer of this shop: shipping, delivery, returns, cancelling."""
+    policy = policy_for(shop, at)
+    return {
         "shipping_minor": policy.shipping.flat_minor,
         "free_over_minor": policy.shipping.free_over_minor,
         "ship_hours": policy.sla.ship_hours,

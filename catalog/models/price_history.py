@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.tenancy import TenantFK
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
@@ -31,6 +32,7 @@ class PriceHistory(ShopOwned):
     append_only = True
 
     class Meta:
+        verbose_name_plural = _("price histories")
         constraints = [tenant_key(), TenantFK("sku")]
         indexes = [models.Index(fields=("shop", "sku", "-since", "-id"), name="price_of_sku")]
         triggers = [

@@ -50,6 +50,7 @@ class Sku(ShopOwned):
     objects = owned_manager(SkuQuerySet)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("SKU"), _("SKUs")
         constraints = [
             tenant_key(),
             TenantFK("product"),

@@ -214,6 +214,7 @@ class Entry(ShopOwned):
     objects = owned_manager(EntryQuerySet)
 
     class Meta:
+        verbose_name_plural = _("entries")
         constraints = [
             tenant_key(),
             TenantFK("transaction"),

@@ -88,7 +88,7 @@ def load(
         live(shop, cast, now, seed, size)
         _catch_up(now)
         settlement.settle(at=now)
-        evaluation.score_ended_days(at=now)
+        evaluation.score_ended_days(at=now - DAY)  # yesterday's comes when its returns and answers are there, too
         evaluation.review_ended_months(at=now)
         _catch_up(now)
         Notice.objects.filter(at__lt=now - 2 * DAY).update(read_at=now)

@@ -17,6 +17,7 @@ from django.db import transaction
 from orders import holds, intake, returns
 from orders.models import Buyer, Hold, Order, OrderLine, ReturnRequest
 from seller_center import inbox, reactions
+from seller_center.demo import people
 from shops.models import Shop, User
 from support import desk
 from support import inbox as conversations
@@ -34,6 +35,13 @@ QUESTIONS = (
     ("Can I get an invoice with my company's name?", "Of course. It is on its way to you by mail."),
     ("It has not moved for two days – is it lost?", "It is at the sorting centre and should reach you on Friday."),
     ("How do I mount the holder?", "With the two short screws. Page two of the manual shows it."),
+)
+#: What nobody has answered yet.
+UNANSWERED = (
+    "Could you send it a day later? I am away until Thursday.",
+    "Is there a spare part for the clip, in case it breaks?",
+    "Which screws do I need for a carbon frame?",
+    "May I still change the colour to green?",
 )
 REASONS = (
     ("damaged", "refund_only"),
@@ -111,7 +119,8 @@ def _return(story: Story, key: int, now: dt.datetime) -> None:
     note = "Please see what I wrote by mail." if reason == "damaged" else ""
     asked = returns.request(order=order, kind=kind, reason=reason, units={line.pk: 1}, note=note, at=now)
     lot = story.chance.random()
-    if lot > 0.16:  # the others are still to be decided, or decided by silence
+    fresh = story.now - now < DAY  # the newest ones wait
+    if not fresh or lot > 0.4:
         after = story.chance.uniform(2, 40) * HOUR
         story.then(now + after, lambda at: _decide(story, asked, lot, at))
 
@@ -167,10 +176,9 @@ def _ask(story: Story, key: int, now: dt.datetime) -> None:
     question, answer = story.chance.choice(QUESTIONS)
     conversation = conversations.ask(shop=story.shop, buyer=buyer, order=order, body=question, at=now)
     lot = story.chance.random()
-    if lot < 0.93:
-        after = story.chance.uniform(0.3, 15) if lot < 0.87 else story.chance.uniform(25, 40)
-        words: dict[str, Any] = {"body": answer, "by": story.packer if lot < 0.6 else story.owner}
-        story.then(now + after * HOUR, lambda at: conversations.answer(conversation=conversation, at=at, **words))
+    after = story.chance.uniform(0.3, 15) if lot < 0.95 else story.chance.uniform(25, 40)  # a few answers come late
+    words: dict[str, Any] = {"body": answer, "by": story.packer if lot < 0.6 else story.owner}
+    story.then(now + after * HOUR, lambda at: conversations.answer(conversation=conversation, at=at, **words))
 
 
 #: Days ago, topic, subject, words, answer (after so many hours; empty: it waits), solved by it.
@@ -212,17 +220,27 @@ def _open_ticket(story: Story, words: list, by: User, now: dt.datetime) -> None:
 
 
 def _fresh(story: Story) -> None:
-    """Orders that are not paid yet, and one that the marketplace has stopped."""
-    sku = OrderLine.objects.in_shop(story.shop).order_by("-id").values_list("sku_code", flat=True).first()
-    for number, minutes in enumerate((21, 12, 4), 1):
+    """Buyers who wait for an answer, orders that are not paid yet, and one that the marketplace has stopped."""
+    a_day_old = Order.objects.in_shop(story.shop).filter(status="open", placed_at__lt=story.now - DAY)
+    asking = a_day_old.select_related("buyer").order_by("-placed_at", "-id")[:4]
+    for order, hours, question in zip(asking, (19.5, 7, 2.5, 0.6), UNANSWERED, strict=False):
+        story.then(
+            story.now - hours * HOUR,
+            lambda at, order=order, question=question: conversations.ask(
+                shop=story.shop, buyer=order.buyer, order=order, body=question, at=at
+            ),
+        )
+    skus = list(OrderLine.objects.in_shop(story.shop).order_by("-id").values_list("sku_code", flat=True)[:3])
+    for number, (minutes, sku) in enumerate(zip((21, 12, 4), skus, strict=False), 1):
+        name = people.named(90 + number)
         story.then(
             story.now - dt.timedelta(minutes=minutes),
-            lambda at, number=number: intake.place_order(
+            lambda at, number=number, sku=sku, name=name: intake.place_order(
                 shop=story.shop,
                 channel="storefront",
                 external_number=f"basket-demo-{number}",
                 lines=[intake.WantedLine(sku, 1)],
-                contact=intake.Contact(f"Guest {number}", f"guest{number}@example.org"),
+                contact=intake.Contact(name, f"{name.lower().replace(' ', '.')}@example.org"),
                 address=intake.Address("7 Sample Road", "Albany", "12207", "US", region="NY"),
                 by=None,
                 at=at,

@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from seller_center.demo import pictures
+from seller_center.demo import pictures, plans
 from shops import bank_accounts, documents, onboarding, review_queue, second_factor
 from shops.models import Application, Document, Membership, Shop, User
 from shops.policy_book import policy_for
@@ -51,6 +51,11 @@ def make_staff(at: dt.datetime) -> dict[str, User]:
         second_factor.seed_authenticator(user, hashlib.sha1(email.encode()).hexdigest())  # noqa: S324 (a demo's key)
         made[email.partition("@")[0]] = user
     return made
+
+
+def named(number: int) -> str:
+    """The name of the applicant or seller with this number: always the same one, and no two alike."""
+    return f"{plans.GIVEN[number * 7 % len(plans.GIVEN)]} {plans.FAMILY[number * 5 % len(plans.FAMILY)]}"
 
 
 def apply(email: str, name: str, shop_name: str, at: dt.datetime, *, number: int, upto: str = "submit") -> Application:
@@ -170,7 +175,7 @@ def on_the_way(reviewer: User, now: dt.datetime) -> Iterator[str]:
         at = now - dt.timedelta(hours=hours)
         upto = stage if stage in ("person", "selling") else "submit"
         email = f"applicant{number}@example.com"
-        application = apply(email, f"Applicant {number}", name, at, number=10 + number, upto=upto)
+        application = apply(email, named(number), name, at, number=10 + number, upto=upto)
         _judge(application, stage, reviewer, at + dt.timedelta(hours=min(hours / 3, 20)))
         yield name
 
@@ -201,7 +206,7 @@ def open_shops(staff: dict[str, User], now: dt.datetime) -> Iterator[tuple[Shop,
         if _there(email):
             continue
         at = now - dt.timedelta(days=days, hours=9)
-        shop = open_shop(email, f"Seller {number}", name, code, staff["reviewer"], at, number=20 + number)
+        shop = open_shop(email, named(number), name, code, staff["reviewer"], at, number=20 + number)
         Shop.objects.filter(pk=shop.pk).update(tier=tier)
         yield Shop.objects.get(pk=shop.pk), standing
 

@@ -1,6 +1,7 @@
 """Private files: encrypted bytes, and who looked at them."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.tenancy import TenantFK
 from shops.models.owned import ShopOwned, owned_manager, tenant_key
@@ -39,5 +40,6 @@ class FileAccess(ShopOwned):
     append_only = True
 
     class Meta:
+        verbose_name_plural = _("file accesses")
         constraints = [tenant_key(), TenantFK("file")]
         indexes = [models.Index(fields=("by", "at"), name="file_access_rate")]

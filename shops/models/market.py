@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from shops.models.owned import PeerManager
 
@@ -29,6 +30,9 @@ class TradeClass(models.Model):
     restricted = models.BooleanField(default=False)
 
     objects = PeerManager()
+
+    class Meta:
+        verbose_name_plural = _("trade classes")
 
     def __str__(self) -> str:
         return self.name

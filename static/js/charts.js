@@ -74,7 +74,7 @@
         interaction: { mode: "index", axis: across ? "y" : "x", intersect: false },
         scales: axes,
         plugins: {
-          legend: { display: spec.series.length > 1 || kind === "doughnut", position: kind === "doughnut" ? "right" : "bottom", align: "start", labels: { color: colour("ink-2"), boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 2 } },
+          legend: { display: spec.series.length > 1 || kind === "doughnut", position: kind === "doughnut" ? "right" : "bottom", align: "start", labels: { color: colour("ink-2"), boxHeight: 10, ...(kind === "line" ? { usePointStyle: true, pointStyle: "line", pointStyleWidth: 22 } : { boxWidth: 10, useBorderRadius: true, borderRadius: 2 }) } },
           tooltip: { backgroundColor: colour("ink"), titleColor: colour("surface"), bodyColor: colour("surface"), padding: 10, cornerRadius: 8, callbacks: { label: (item) => ` ${kind === "doughnut" ? item.label : item.dataset.label}: ${write(kind === "doughnut" ? item.parsed : across ? item.parsed.x : item.parsed.y)}` } },
         },
       },

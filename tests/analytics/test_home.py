@@ -188,10 +188,10 @@ def test_it_leads_to_the_most_urgent_of_each_kind(shop, owner, busy, here):
         one["label"]: one
         for one in as_member(owner).get(reverse("analytics:home", kwargs={"shop": shop.code})).context["stats"]
     }
-    shown = stats["Ship the next order"]
+    shown = stats["Orders to ship"]
     assert (shown["value"], shown["url"]) == ("7", f"/s/{shop.code}/orders/{busy['first'].code}/")
-    assert stats["Decide a return"]["url"] == f"/s/{shop.code}/returns/{busy['return'].code}/"
-    assert stats["Answer a buyer"]["url"] == f"/s/{shop.code}/support/messages/{busy['conversation'].code}/"
+    assert stats["Returns to decide"]["url"] == f"/s/{shop.code}/returns/{busy['return'].code}/"
+    assert stats["Buyers to answer"]["url"] == f"/s/{shop.code}/support/messages/{busy['conversation'].code}/"
     assert stats["Sales today"]["value"] == "$140.00"
 
 
@@ -201,7 +201,7 @@ def test_it_passes_over_what_is_on_hold(shop, owner, busy, here):
     holds.place(order=busy["first"], kind="staff", reason="Checked", by=None, at=here)
     urgent = sorted(busy["orders"], key=lambda order: order.ship_by)[1]
     stats = as_member(owner).get(reverse("analytics:home", kwargs={"shop": shop.code})).context["stats"]
-    [shown] = [one for one in stats if one["label"] == "Ship the next order"]
+    [shown] = [one for one in stats if one["label"] == "Orders to ship"]
     assert (shown["value"], shown["url"]) == ("7", f"/s/{shop.code}/orders/{urgent.code}/")
 
 

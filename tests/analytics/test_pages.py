@@ -7,10 +7,11 @@ import io
 import pytest
 from django.urls import reverse
 
-from analytics import figures
-from analytics.models import HourlyFigure
+from analytics import figures, sps
+from analytics.models import HourlyFigure, Score
 from seller_center import reactions
 from seller_center.kernel import clock
+from shops.policy_book import policy_for
 from tests.factories.catalog import make_product
 from tests.factories.orders import make_delivered_order, make_order, pay
 
@@ -93,6 +94,46 @@ def test_it_costs_the_same_queries_on_a_busy_day(client, shop, owner, here, djan
         make_delivered_order(shop)
     with django_assert_max_num_queries(14):
         get(client, "analytics:home", shop)
+
+
+@pytest.fixture
+def scored(shop, here):
+    """A score of 3.4: late dispatch at its worst, everything else that was measured at its best."""
+    policy = policy_for(shop, here)
+    measured = {name: sps.rate(0, 100) for name in ("negative_reviews", "returns", "seller_cancellations")}
+    measured["late_dispatch"] = sps.rate(30, 100)
+    verdict = sps.score(policy.sps, measured, delivered=100)
+    return Score.objects.create(
+        shop=shop,
+        day=here.date(),
+        sps_tenths=verdict.sps_tenths,
+        delivered_count=100,
+        metrics={part.name: {**vars(part), "measured": vars(part.measured)} for part in verdict.parts},
+        policy_version_id=policy.version_id,
+        measured_at=here,
+    )
+
+
+def test_it_works_out_what_another_value_would_give(client, shop, owner, scored):
+    client.force_login(owner)
+    plain = get(client, "analytics:health", shop).context["what_if"]
+    assert "shown" not in plain
+    assert set(plain["form"].fields) == {"negative_reviews", "returns", "seller_cancellations", "late_dispatch"}
+    better = get(client, "analytics:health", shop, late_dispatch="1.0").context["what_if"]
+    assert (better["shown"], [line[1:] for line in better["lines"]]) == ("5.0", [("0.00", "5.00")])
+    assert better["difference"] == 50 - scored.sps_tenths > 0
+    same = get(client, "analytics:health", shop, late_dispatch="30.0", returns="").context["what_if"]
+    assert (same["shown"], same["lines"]) == (f"{scored.sps_tenths / 10:.1f}", [])
+    scored.refresh_from_db()
+    assert scored.metrics["late_dispatch"]["measured"]["value"] == 3_000, "nothing of it is kept"
+
+
+@pytest.mark.parametrize("value", ["-1", "101", "many", "1.234"])
+def test_it_refuses_a_what_if_that_cannot_be(client, shop, owner, scored, value):
+    client.force_login(owner)
+    page = get(client, "analytics:health", shop, late_dispatch=value)
+    assert "shown" not in page.context["what_if"]
+    assert page.context["what_if"]["form"].errors["late_dispatch"]
 
 
 def test_it_says_that_there_is_no_score_and_why(client, shop, owner, here):

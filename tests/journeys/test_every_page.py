@@ -42,7 +42,7 @@ ERRORS = (
     "/shop/bright-street-bicycles/p/nothing/", "/s/QRKY/",
 )  # fmt: skip
 #: Answers that are no pages, and places of other tests.
-NO_PAGE = re.compile(r"\.(csv|pdf|webp|png|svg|json)$|/export/|^/(admin|static|styleguide|api|pictures)/")
+NO_PAGE = re.compile(r"\.(csv|pdf|webp|png|svg|json)$|/export/|/files/\w+/$|^/(admin|static|styleguide|api|pictures)/")
 #: The browser reports an answer of this kind as an error of the page.
 EXPECTED = re.compile(r"status of 40[345]")
 #: A list's tabs each lead to other states of what they list: one of each is opened.

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from catalog.models import Sku, StockItem
+from catalog.models import Media, Sku, StockItem
 from orders.buyer_links import buyer_path, read_token, token_of
 from orders.models import Order, ReturnRequest
+from storefront import browsing
 from storefront.models import Basket, BasketLine
 from support.models import BuyerMessage, Conversation, Review
 from tests.factories.catalog import make_product, set_status, sku_of
@@ -182,6 +183,24 @@ def test_it_reviews_what_has_arrived_and_only_once(client, shop, here):
     assert client.post(path, wanted).status_code == 302
     assert client.post(path, wanted).status_code == 409
     assert Review.objects.get().stars == 4
+    page = client.get(place("shop", shop))
+    assert [one.rating for one in page.context["page"].rows if one.rating] == [browsing.Rating(1, 40)]
+    assert "4 stars of 5" in page.content.decode()
+
+
+def test_it_shows_every_shop_with_its_newest_picture(client, shop, other_shop, owner, mug, here):
+    older = make_product(shop, status="live")
+    newer = make_product(shop, status="live")
+    draft = make_product(shop, status="draft")
+    for product in (older, newer, draft):
+        for position in (1, 0):
+            Media.objects.create(
+                shop=shop, product=product, digest=f"{product.pk:039d}{position}", position=position,
+                width=9, height=9, size_bytes=1, added_by=owner, added_at=here,
+            )  # fmt: skip
+    shown = {one.pk: one.picture for one in client.get(reverse("storefront:shops")).context["page"].rows}
+    assert (shown[shop.pk].product, shown[shop.pk].position) == (newer, 0)
+    assert shown[other_shop.pk] is None
 
 
 def test_it_does_not_review_a_line_of_another_order(client, shop, here):
