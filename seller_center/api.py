@@ -11,9 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from seller_center.kernel.errors import DomainError
+from shops.api_limits import TooOften
 
 #: No documentation page: it would load scripts from elsewhere. The description itself is at ``/api/v1/openapi.json``.
 api = NinjaAPI(title="Seller Center", version="1", urls_namespace="api", docs_url=None)
@@ -27,7 +28,10 @@ def _answer(request: HttpRequest, status: int, code: str, message: Any, **more: 
 @api.exception_handler(DomainError)
 def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Understood and refused, or wrong: the sentence that a person would read."""
-    return _answer(request, error.status, error.code or "refused", error.message, field=error.field)
+    answer = _answer(request, error.status, error.code or "refused", error.message, field=error.field)
+    if isinstance(error, TooOften):
+        answer["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 @api.exception_handler(ValidationError)
@@ -35,6 +39,12 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """The body has another shape than the description says."""
     faults = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors]
     return _answer(request, 422, "malformed", _("The request does not have the right form."), faults=faults)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What came is no JSON at all."""
+    return _answer(request, error.status_code, "malformed", _("The request cannot be read."))
 
 
 @api.exception_handler(AuthenticationError)

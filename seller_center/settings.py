@@ -316,6 +316,8 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_code": "20/15m/key",
     "second_factor": "10/5m/key",
 }
+# How many calls of the partner API in how many seconds: of a key, of all keys of a shop, of wrong keys from an address.
+API_RATE_LIMITS = {"key": (600, 60), "shop": (1_200, 60), "wrong": (60, 60)}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 KNOWN_DEVICE_COOKIE_NAME = f"{'__Host-' if HTTPS else ''}device"
 SOCIALACCOUNT_ADAPTER = "shops.social_adapter.SocialAdapter"

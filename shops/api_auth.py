@@ -6,17 +6,18 @@ then finds ``request.shop`` and ``request.api_key``; rows of other shops do not 
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
-from shops import api_keys
+from shops import api_keys, api_limits
 from shops.models import ApiKey
 
 
 class ApiKeyAuth(HttpBearer):
-    """Lets a key in that has this scope; no key or a wrong one is 401, a key without the scope 403."""
+    """Lets a key in that has this scope; no key or a wrong one is 401, one without the scope 403, too often is 429."""
 
     def __init__(self, scope: str):
         if scope not in api_keys.SCOPES:
@@ -27,7 +28,10 @@ class ApiKeyAuth(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         key = api_keys.find(token)
         if key is None:
+            api_limits.count("wrong", get_adapter().get_client_ip(request))
             return None
+        api_limits.count("key", key.pk)
+        api_limits.count("shop", key.shop_id)
         if self.scope not in key.scopes:
             raise PermissionDenied(_("This key may not do that: it lacks “%(scope)s”.") % {"scope": self.scope})
         if not key.shop.opened:

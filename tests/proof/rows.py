@@ -39,6 +39,8 @@ COUPONS, KILLS, ATTACKS = (
     "tests/payouts/test_kills.py",
     "tests/payouts/test_attacks.py",
 )
+BRUTE, LOGGING_IN = "tests/accounts/test_brute_force.py", "tests/accounts/test_logging_in.py"
+SAME_POST, API_LIMITS = "tests/proof/test_same_post.py", "tests/proof/test_api_limits.py"
 
 ROWS = (
     Row(
@@ -195,14 +197,18 @@ ROWS = (
     ),
     Row(
         "C9",
-        "a post with the same key has one effect and equal answers; another body is refused; shops do not meet (thin)",
+        "a post with the same key has one effect and equal answers; another body is refused; shops do not meet",
         (
-            f"{ORDERS}::test_it_has_one_effect_and_eight_equal_answers",
-            f"{ORDERS}::test_it_keeps_the_keys_of_two_shops_apart",
+            f"{SAME_POST}::test_every_unsafe_route_takes_a_key_or_is_harmless_when_repeated",
+            f"{SAME_POST}::test_eight_at_once_with_one_key_have_one_effect_and_equal_answers",
+            f"{SAME_POST}::test_two_bodies_at_once_under_one_key_have_the_effect_of_one",
+            f"{SAME_POST}::test_a_post_that_broke_off_leaves_no_key_and_may_be_sent_again",
+            f"{SAME_POST}::test_an_order_that_breaks_off_at_any_point_may_be_pushed_again",
             f"{JOBS}::test_thirty_two_twins_of_a_post_have_one_effect",
             f"{JOBS}::test_the_same_key_with_another_body_is_refused",
         ),
         (
+            f"{SAME_POST}::test_control_without_the_key_the_answers_of_eight_differ",
             f"{ORDERS}::test_control_eight_keys_and_numbers_have_eight_effects",
             f"{JOBS}::test_without_the_key_the_twins_have_many_effects",
         ),
@@ -304,6 +310,18 @@ ROWS = (
         (f"{TENANTS}::test_it_lets_a_reader_change_nothing_without_the_guard_is_seen",),
     ),
     Row(
+        "G1",
+        "guessing at once, from anywhere, in any spelling gains nothing, and the owner still gets in (deep: 1,024, 10,240)",
+        (
+            f"{BRUTE}::test_of_many_tries_at_once_five_are_evaluated_and_the_owner_still_gets_in",
+            f"{BRUTE}::test_one_address_tries_few_names_whatever_it_says_of_itself",
+            f"{LOGGING_IN}::test_it_counts_all_spellings_and_names_of_an_account_together",
+            f"{LOGGING_IN}::test_it_counts_by_the_address_that_our_proxy_saw",
+            f"{LOGGING_IN}::test_it_goes_on_counting_while_the_cache_is_away",
+        ),
+        (f"{BRUTE}::test_control_without_limits_every_try_is_evaluated",),
+    ),
+    Row(
         "G3",
         "a password alone reaches the short list only",
         (
@@ -353,6 +371,19 @@ ROWS = (
             f"{CSV}::test_escaping_is_undone_exactly",
         ),
         (f"{CSV}::test_without_escaping_a_formula_would_stand_there",),
+    ),
+    Row(
+        "J5",
+        "limits of the API hold exactly for a burst of 64, by key, shop and address; batch, page and body end where told",
+        (
+            f"{API_LIMITS}::test_a_key_passes_exactly_as_often_as_its_limit_in_a_burst_of_64",
+            f"{API_LIMITS}::test_the_keys_of_a_shop_share_its_limit_and_no_other_shop_feels_it",
+            f"{API_LIMITS}::test_an_address_guesses_few_keys_whatever_it_says_of_itself_and_others_go_on",
+            f"{API_LIMITS}::test_a_batch_a_page_and_a_body_end_exactly_where_the_description_says",
+            f"{API_LIMITS}::test_a_body_that_is_too_much_is_refused_in_words",
+            f"{API_LIMITS}::test_without_the_cache_nobody_is_shut_out",
+        ),
+        (f"{API_LIMITS}::test_control_counting_without_the_counter_lets_more_through",),
     ),
     Row(
         "K3",

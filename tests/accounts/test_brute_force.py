@@ -1,0 +1,103 @@
+"""G1: guessing passwords. The limits hold exactly, whoever guesses, from wherever, however the name is spelled, at once.
+
+Before a merge a few tries for each of 32 threads; the deep run makes 1,024 of one account and 10,240 over accounts.
+Time stands still meanwhile, so that all of them fall into one window; passwords are hashed by a quick digest, because
+not the hash is asked about but how often it is asked.
+"""
+
+from collections import Counter
+
+import pytest
+import time_machine
+from django.test import Client
+
+from tests.accounts.test_logging_in import PHONE, is_in, log_in, wrong
+from tests.factories.shops import make_user
+from tests.storm import storm
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+#: Tries of each of the 32 threads: at one account, and over all accounts.
+SIZES = (pytest.param((3, 4), id="quick"), pytest.param((32, 320), id="deep", marks=pytest.mark.deep))
+SPELLINGS = (
+    "owner@example.com",
+    "OWNER@EXAMPLE.COM",
+    "  owner@example.com ",
+    "Owner@Example.com\t",
+    "ｏwner@example.com",
+    PHONE,
+    "212-555-0123",
+    "(212) 555 0123",
+    "+1 212 5550123",
+    "1 212 555 0123",
+)
+WINDOW = "2026-10-14T16:00:10Z"
+
+
+@pytest.fixture(autouse=True)
+def quick_and_still(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with time_machine.travel(WINDOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def person():
+    return make_user("owner@example.com", phone=PHONE, phone_verified=True)
+
+
+def forged(number: int) -> dict:
+    """Where a try says it comes from: another address each time, by every header that somebody might believe."""
+    told = f"198.51.{number // 250}.{number % 250}"
+    return {"HTTP_X_FORWARDED_FOR": told, "HTTP_X_REAL_IP": told, "HTTP_FORWARDED": f"for={told}"}
+
+
+def tries(each: int, name, address) -> Counter:
+    """How the tries of 32 threads ended: ``name`` and ``address`` of the number of a try."""
+
+    def guess(thread: int) -> Counter:
+        ends: Counter = Counter()
+        for number in range(thread * each, (thread + 1) * each):
+            ends[wrong(Client(REMOTE_ADDR=address(number)), name(number), **forged(number))] += 1
+        return ends
+
+    outcomes = storm(guess, processes=4, threads=8)
+    assert [one.message for one in outcomes if one.error] == []
+    return sum((one.value for one in outcomes), Counter())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_of_many_tries_at_once_five_are_evaluated_and_the_owner_still_gets_in(person, size):
+    """From as many addresses as there are tries, under every spelling; the owner's own browser goes in afterwards."""
+    owner = Client()
+    log_in(owner, "owner@example.com")
+    owner.post("/account/logout/")
+    ends = tries(size[0], lambda n: SPELLINGS[n % len(SPELLINGS)], lambda n: f"10.{n // 250}.{n % 250}.9")
+    assert ends["evaluated"] <= 5 + unlike_names(32 * size[0])
+    assert ends["limited"] == 32 * size[0] - ends["evaluated"]
+    stranger = Client(REMOTE_ADDR="203.0.113.77")
+    log_in(stranger, "owner@example.com")
+    assert not is_in(stranger), "the right password does not open from elsewhere while others guess"
+    log_in(owner, "owner@example.com")
+    assert is_in(owner)
+
+
+def unlike_names(count: int) -> int:
+    """Full-width letters are another name: of nobody, with a count of its own."""
+    return min(5, count // len(SPELLINGS))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_one_address_tries_few_names_whatever_it_says_of_itself(person, size):
+    """10,000 names from one address: twenty are looked at in a minute, though each try claims another origin."""
+    ends = tries(size[1], lambda n: f"person{n}@example.com", lambda n: "203.0.113.5")
+    assert ends == {"evaluated": 20, "limited": 32 * size[1] - 20}
+    other = Client(REMOTE_ADDR="203.0.113.6")
+    log_in(other, "owner@example.com")
+    assert is_in(other), "nobody else is kept out by it"
+
+
+def test_control_without_limits_every_try_is_evaluated(person, settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+    ends = tries(3, lambda n: "owner@example.com", lambda n: f"10.0.{n}.9")
+    assert ends == {"evaluated": 96}
