@@ -19,6 +19,7 @@ from catalog import alerts
 from payouts import finance, ledger
 from seller_center.kernel.calendar import Period, day_period
 from shops import setup_guide
+from shops.deadline_kinds import KINDS
 from shops.models import AREAS, Membership, Shop
 from shops.views.inbox import subject_url
 
@@ -89,7 +90,7 @@ def _orders(sight: Sight) -> dict[str, Any]:
 
 def _due(sight: Sight) -> dict[str, Any]:
     rows = home.due_soon(sight.shop, sight.at, sight.areas)
-    return {"due": [{"row": row, "url": subject_url(sight.shop, row)} for row in rows]}
+    return {"due": [{"row": row, "what": KINDS[row.kind].name, "url": subject_url(sight.shop, row)} for row in rows]}
 
 
 def _messages(sight: Sight) -> dict[str, Any]:

@@ -178,7 +178,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 
 JOB_KINDS: dict[str, str] = {
     # the roof: the demo
-    "demo.rest": "seller_center.demo.load_rest_job",
+    "demo.further_shops": "seller_center.demo.load_rest_job",
     # floor 2: catalog
     "catalog.import.check": "catalog.importing.check",
     "catalog.import.apply": "catalog.importing.apply",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from seller_center.kernel.money import format_money
+from shops.deadline_kinds import KINDS as DEADLINES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +73,8 @@ def _in_words(name: str, value: Any) -> Any:
         return value
     if word := WORDS.get((name, value)):
         return gettext(word)
+    if name == "deadline_kind" and value in DEADLINES:
+        return str(DEADLINES[value].name)
     if name.endswith(("_on", "_from")) and _DAY.fullmatch(value):
         return date_format(dt.date.fromisoformat(value), "M j, Y")
     return value.replace("_", " ") if _WORD.fullmatch(value) else value
@@ -92,7 +95,7 @@ class _Facts(dict):
 # --- floor 1: shops -------------------------------------------------------------------------------------------------
 
 
-@event("deadline.approaching", sentence=_("{hours} h left: {label}."))
+@event("deadline.approaching", sentence=_("{hours} h left – {deadline_kind}: {label}."))
 class DeadlineApproaching:
     deadline_kind: str
     label: str

@@ -152,5 +152,5 @@ def area_of(kind: str) -> str:
 
 
 def title_of(kind: str) -> str:
-    """A kind of job in words (``catalog.import`` → ``Import``)."""
-    return kind.rpartition(".")[2].replace("_", " ").capitalize()
+    """A kind of job in words (``catalog.import.check`` → ``Import check``)."""
+    return kind.partition(".")[2].replace(".", " ").replace("_", " ").capitalize()

@@ -3,6 +3,7 @@
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from shops import jobs
 from shops.deadline_kinds import KINDS
 from shops.eligibility import CRITERIA
 from shops.models import EligibilityReview, Job, ShopEvent
@@ -16,8 +17,8 @@ def deadline_approaches(event: ShopEvent) -> None:
     notify(
         shop=event.shop,
         kind=event.kind,
-        title=ngettext("%(hours)d hour left: %(label)s", "%(hours)d hours left: %(label)s", hours)
-        % {"hours": hours, "label": facts["label"]},
+        title=ngettext("%(hours)d hour left – %(what)s: %(label)s", "%(hours)d hours left – %(what)s: %(label)s", hours)
+        % {"hours": hours, "what": KINDS[facts["deadline_kind"]].name, "label": facts["label"]},
         url=f"/s/{event.shop.code}/inbox/",
         at=event.at,
         area=KINDS[facts["deadline_kind"]].area,
@@ -33,8 +34,8 @@ def job_finished(event: ShopEvent) -> None:
     notify(
         shop=event.shop,
         kind=event.kind,
-        title=gettext("Your job “%(kind)s” ended: %(status)s")
-        % {"kind": job.kind.replace(".", " "), "status": job.get_status_display().lower()},
+        title=gettext("%(what)s: %(status)s")
+        % {"what": jobs.title_of(job.kind), "status": job.get_status_display().lower()},
         url=f"/s/{event.shop.code}/jobs/{job.code}/",
         at=event.at,
         users=[job.by],

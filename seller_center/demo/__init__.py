@@ -31,7 +31,7 @@ SEED = 1
 SHOP_CODE = "BRTS"
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 #: The kind of job that loads the rest.
-REST = "demo.rest"
+REST = "demo.further_shops"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,10 @@ from shops.policy_book import policy_for
 LOGO_BYTES_AT_MOST = 5 * 1024 * 1024
 
 
+#: Events about the whole shop that belong to other pages.
+DAILY = ("earning.settled", "stock.low")
+
+
 @for_shop(area="settings", may="view", post="edit")
 def settings(request: ShopRequest, shop) -> HttpResponse:
     """The overview, with the profile as a form."""
@@ -124,6 +128,7 @@ def files(request: ShopRequest, shop) -> HttpResponse:
 def _page(request: ShopRequest, shop, **forms: Any) -> HttpResponse:
     given = {"name": shop.name, "description": shop.description}
     happened = ShopEvent.objects.in_shop(shop).filter(subject_kind__in=("shop", "bank_account", "api_key"))
+    happened = happened.exclude(kind__in=DAILY)  # what trade brings every day would bury the changes of settings
     context = {
         "shop": shop,
         "form": ProfileForm(initial=given),

@@ -191,4 +191,4 @@ def test_the_reminder_reaches_those_responsible(shop, owner, packer, at):
     inbox.sweep(at + 24 * HOUR)
     reactions.deliver_all(at + 24 * HOUR)
     notice = Notice.objects.get()
-    assert (notice.to, notice.title) == (owner, "24 hours left: Passport")
+    assert (notice.to, notice.title) == (owner, "24 hours left – Document expires: Passport")
