@@ -6,6 +6,7 @@ import shutil
 import pytest
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from tests import axe
 from tests.factories.accounts import code_of, mailed_code
 from tests.factories.shops import PASSWORD
 
@@ -46,10 +47,7 @@ def page_of(chromium):
 
 
 def faults(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{page.url}: {one['id']} {[node['html'] for node in one['nodes']][:3]}" for one in found]
+    return [f"{page.url}: {one}" for one in axe.violations(page)]
 
 
 def new_code(device: TOTPDevice) -> str:

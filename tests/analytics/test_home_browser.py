@@ -16,6 +16,7 @@ from orders.models import Buyer, Package, ReturnRequest
 from seller_center.kernel import clock
 from support import inbox
 from support.models import Conversation
+from tests import axe
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
 from tests.factories.shops import PASSWORD
@@ -68,13 +69,6 @@ def saved(page, names: list[str]) -> None:
     )
 
 
-def faults(page) -> list:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
-
-
 @pytest.fixture
 def busy(shop):
     """Something to ship, a return to decide, a buyer to answer, as of now."""
@@ -116,12 +110,12 @@ def test_a_card_moved_by_keyboard_is_still_moved_after_a_new_log_in(window, shop
     wanted.insert(place - 2, "notices")
     saved(page, wanted)
     assert said.inner_text().startswith(f"Notices put down at place {place - 1}")
-    assert faults(page) == []
+    assert axe.violations(page) == []
     page.context.close()
 
     again = window(owner, width=390, theme="dark")
     assert cards(again) == wanted
-    assert faults(again) == []
+    assert axe.violations(again) == []
     assert again.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     # by drag, and by the deeds behind the dots
@@ -228,7 +222,7 @@ def test_a_chart_has_its_table_its_definition_and_its_file(window, owner, shop, 
     assert "before discounts" in words.inner_text()
     page.keyboard.press("Escape")
     assert words.is_hidden()
-    assert faults(page) == []
+    assert axe.violations(page) == []
     with page.expect_download() as download:
         page.locator(".chart a.more").click()
     rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()

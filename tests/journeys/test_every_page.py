@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser
 
+from tests import axe
 from tests.journeys import buying
 from tests.journeys.marketplace import Marketplace
 from tests.journeys.people import Person, log_in, sit_down
@@ -59,13 +59,7 @@ OVER_THE_EDGE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 AT_ONCE = """() => { const sheet = new CSSStyleSheet();
   sheet.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
   document.adoptedStyleSheets.push(sheet); }"""
-AXE = """(options) => axe.run(document, options).then((found) => found.violations.map((one) =>
-  `${one.id} ${one.nodes.slice(0, 3).map((node) => node.target).join(" | ")}`))"""
-ALL_RULES = {"resultTypes": ["violations"]}
-LOOKS = {
-    "resultTypes": ["violations"],
-    "runOnly": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "aria-hidden-focus"],
-}
+LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "aria-hidden-focus")
 #: A page has one main heading.
 HEADINGS = """() => { const said = [...document.querySelectorAll("h1")].map((one) => one.textContent.trim());
   return said.length === 1 ? [] : said.concat(["headings: " + said.length]); }"""
@@ -79,9 +73,6 @@ class Walk:
     faults: list[str] = field(default_factory=list)
     seen: set = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.who.page.add_init_script(Axe().axe_script)
 
     def through(self, start: Iterable[str], *, only: str) -> None:
         """Open the starting pages and what they lead to, as far as its path begins with ``only``."""
@@ -149,7 +140,7 @@ class Walk:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
             self._picture(path, width, theme)
-            found = page.evaluate(AXE, ALL_RULES if (width, theme) == PAIRS[0] else LOOKS)
+            found = axe.violations(page, *(() if (width, theme) == PAIRS[0] else LOOKS))
             self._note(f"{path} {width} {theme}", found + page.evaluate(OVER_THE_EDGE))
 
     def errors(self, paths: Iterable[str]) -> None:
