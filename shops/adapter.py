@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel import clock
@@ -80,6 +81,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if is_new and getattr(self, "_logged_in_before", False) and not told.get("signup"):
             self.send_notification_mail("account/email/new_device", user)
         return response
+
+    def is_safe_url(self, url: str) -> bool:
+        """Where one may go on to: this host. Other names of the installation are for machines, and nobody is sent there."""
+        request = context.request
+        return url_has_allowed_host_and_scheme(
+            url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("landing")

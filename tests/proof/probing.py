@@ -2,10 +2,12 @@
 
 import contextlib
 import dataclasses
+import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -15,6 +17,7 @@ from tests.proof.twins import OBJECTS, SHOPS, WORDS, Twin, nothing_like
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 METHODS = SAFE + UNSAFE
+HTMX = {"HTTP_HX_REQUEST": "true"}
 PART = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 MASKS = (
     (re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"'), b"CSRF"),
@@ -23,6 +26,39 @@ MASKS = (
     (re.compile(rb'"request_id": ?"[^"]*"'), b"REQUEST"),
     (re.compile(rb'nonce="[^"]*"'), b"NONCE"),
 )
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is asked: of everything something before a merge, everything of everything in the deep run."""
+
+    name: str
+    deep: bool
+
+    def share(self, wanted: Sequence, place: int = 0, of: int = 7) -> list:
+        """All of them, or every seventh, beginning elsewhere for every ``place``: together the places leave none out."""
+        return list(wanted) if self.deep else list(wanted[place % of :: of])
+
+    def ways(self, place: int) -> list[tuple[str, dict]]:
+        """Method and headers: all of them, or looking, posting and one further, which goes round with the address."""
+        every = [(method, {}) for method in METHODS] + [("GET", HTMX), ("POST", HTMX)]
+        if self.deep:
+            return every
+        rest = [way for way in every if way not in (("GET", {}), ("POST", {}))]
+        return [("GET", {}), ("POST", {}), rest[place % len(rest)]]
+
+
+QUICK, DEEP = Size("quick", deep=False), Size("deep", deep=True)
+#: For ``parametrize("size", SIZES)``.
+SIZES = (pytest.param(QUICK, id="quick"), pytest.param(DEEP, id="deep", marks=pytest.mark.deep))
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Thousands of refusals would be thousands of lines."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def patterns(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -41,6 +41,10 @@ COUPONS, KILLS, ATTACKS = (
 )
 BRUTE, LOGGING_IN = "tests/accounts/test_brute_force.py", "tests/accounts/test_logging_in.py"
 SAME_POST, API_LIMITS = "tests/proof/test_same_post.py", "tests/proof/test_api_limits.py"
+FOREIGN, REVOCATION = "tests/proof/test_foreign_rows.py", "tests/proof/test_revocation.py"
+TEAM = "tests/shops/test_team.py"
+DIFFERENTIAL = "tests/proof/test_differential.py"
+ELSEWHERE = "tests/accounts/test_other_sites.py"
 
 ROWS = (
     Row(
@@ -282,10 +286,34 @@ ROWS = (
         ),
     ),
     Row(
+        "F2",
+        "no field, box, question, body, file or cookie that names a row reaches one of another shop",
+        (
+            f"{FOREIGN}::test_no_input_that_names_a_row_reaches_one_of_another_shop",
+            f"{FOREIGN}::test_every_input_is_tried_or_known_to_name_no_row",
+            f"{FOREIGN}::test_every_part_of_the_api_that_names_a_row_is_tried",
+            f"{FOREIGN}::test_a_file_of_another_shops_skus_makes_rows_of_ones_own",
+            f"{FOREIGN}::test_a_basket_of_another_shop_is_no_basket_here",
+            f"{FOREIGN}::test_a_coupon_of_another_shop_gives_nothing_to_a_program",
+            f"{FOREIGN}::test_what_a_saved_view_asks_is_asked_in_ones_own_shop",
+            f"{FOREIGN}::test_a_key_is_made_for_the_shop_it_was_asked_in_and_a_job_stays_in_its_shop",
+        ),
+        (f"{FOREIGN}::test_control_queries_without_the_shop_reach_foreign_rows",),
+    ),
+    Row(
         "F3",
-        "no page of one shop holds a word of another (thin)",
-        (f"{TENANTS}::test_it_shows_no_word_of_another_shop",),
+        "nothing that one shop is shown or sent, and no row it owns, holds a word of another",
+        (
+            f"{TENANTS}::test_it_shows_no_word_of_another_shop",
+            f"{TENANTS}::test_it_tells_nobody_a_word_of_another_shop",
+        ),
         (f"{TENANTS}::test_it_shows_words_without_the_guard_is_seen",),
+    ),
+    Row(
+        "F4",
+        "a shop's deeds and pages are the same whether there is another shop beside it or not (60 deeds; deep 500)",
+        (f"{DIFFERENTIAL}::test_a_shop_is_the_same_whether_there_is_another_beside_it_or_not",),
+        (f"{DIFFERENTIAL}::test_control_queries_without_the_shop_make_a_difference",),
     ),
     Row(
         "F6",
@@ -301,13 +329,42 @@ ROWS = (
     ),
     Row(
         "F7",
-        "each role gets what the views declare and nothing else (thin)",
+        "each role gets what the views declare and nothing else: roles × addresses × methods from one table",
         (
+            f"{TENANTS}::test_it_opens_each_gate_to_the_roles_of_the_table_and_to_nobody_else",
             f"{TENANTS}::test_it_grants_each_role_what_is_declared_and_nothing_else",
             f"{TENANTS}::test_it_lets_a_reader_change_nothing",
+            f"{TENANTS}::test_it_names_the_deeds_of_readers",
+            f"{TENANTS}::test_it_lets_a_reader_touch_nothing_of_others",
+        ),
+        (
+            f"{TENANTS}::test_it_opens_gates_to_everybody_without_the_guard_is_seen",
+            f"{TENANTS}::test_it_lets_a_reader_change_nothing_without_the_guard_is_seen",
+        ),
+    ),
+    Row(
+        "F8",
+        "what was taken away is gone with the next request on every address: membership, role, person, key, shop, job",
+        (
+            f"{REVOCATION}::test_who_is_removed_finds_nothing_with_the_next_request",
+            f"{REVOCATION}::test_who_is_switched_off_is_out_with_the_next_request",
+            f"{REVOCATION}::test_who_is_made_less_keeps_what_the_lesser_role_may",
+            f"{REVOCATION}::test_a_key_that_is_revoked_opens_nothing_with_the_next_request",
+            f"{REVOCATION}::test_a_shop_that_is_closed_sells_nothing_and_takes_no_order_from_the_next_request_on",
+            f"{REVOCATION}::test_a_job_that_waits_is_not_done_for_whoever_left",
             f"{TENANTS}::test_it_takes_rights_away_with_the_next_request",
         ),
-        (f"{TENANTS}::test_it_lets_a_reader_change_nothing_without_the_guard_is_seen",),
+        (f"{REVOCATION}::test_control_a_membership_that_is_remembered_goes_on_without_the_question",),
+    ),
+    Row(
+        "F9",
+        "a shop changes hands by a second owner and a leave: nothing stale, never without an owner (there is no transfer)",
+        (
+            f"{REVOCATION}::test_whoever_hands_a_shop_over_keeps_nothing_of_it",
+            f"{REVOCATION}::test_a_shop_is_never_without_an_owner_and_nobody_makes_themselves_one",
+            f"{TEAM}::test_two_owners_who_remove_each_other_leave_one",
+        ),
+        (f"{REVOCATION}::test_control_without_the_question_for_an_owner_a_shop_would_be_taken_over",),
     ),
     Row(
         "G1",
@@ -340,6 +397,21 @@ ROWS = (
             f"{FACTOR}::test_nothing_in_the_house_goes_around_the_lock",
         ),
         (f"{FACTOR}::test_it_would_take_several_without_the_lock",),
+    ),
+    Row(
+        "G8",
+        "no address in a link leads to another site (300 of them, at five doors); no host of a request is in a mail",
+        (
+            f"{ELSEWHERE}::test_no_address_in_a_link_leads_to_another_site",
+            f"{ELSEWHERE}::test_addresses_of_our_own_are_followed",
+            f"{ELSEWHERE}::test_a_code_that_is_given_leads_to_no_other_site",
+            f"{ELSEWHERE}::test_no_host_of_a_request_gets_into_a_mail",
+            f"{ELSEWHERE}::test_an_unknown_host_is_refused",
+        ),
+        (
+            f"{ELSEWHERE}::test_control_without_the_question_for_the_host_they_lead_away",
+            f"{ELSEWHERE}::test_control_a_mail_that_held_the_host_is_found_without_the_setting",
+        ),
     ),
     Row(
         "G9",

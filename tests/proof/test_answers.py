@@ -22,7 +22,7 @@ from tests.factories.accounts import verified_client
 from tests.proof.probing import UNSAFE, Address, checksums, patterns, undone
 from tests.proof.twins import Twin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("answers")]  # one worker builds the twins
 
 ROOT = Path(__file__).resolve().parents[2]
 #: How many answers and refusals there were when these tests were last widened (R7).

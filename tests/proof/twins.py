@@ -20,7 +20,8 @@ from tests.factories import orders as trade
 from tests.factories.catalog import make_product
 from tests.factories.marketing import make_coupon
 from tests.factories.payouts import make_available, make_bank_account, make_batch
-from tests.factories.shops import make_application, make_member, make_shop, make_user
+from tests.factories.shops import make_application, make_member, make_shop, make_staff, make_user
+from tests.factories.standing import make_case
 
 DAY = dt.timedelta(days=1)
 ROLES = ("owner", "manager", "catalog", "packing", "finance", "service", "analyst")
@@ -48,6 +49,12 @@ class Twin:
 def make_twins() -> tuple[Twin, Twin]:
     """Both, paid out on one payday."""
     twins = make_twin("A"), make_twin("B")
+    pay_out(*twins)
+    return twins
+
+
+def pay_out(*twins: Twin) -> None:
+    """One payday for all of them."""
     for twin in twins:
         make_available(twin.shop)
     make_batch(*(twin.shop for twin in twins))
@@ -57,7 +64,6 @@ def make_twins() -> tuple[Twin, Twin]:
         twin.rows.transaction = (
             Transaction.objects.in_shop(twin.shop).filter(order__isnull=False).order_by("id").first()
         )
-    return twins
 
 
 def make_twin(letter: str) -> Twin:
@@ -72,18 +78,23 @@ def make_twin(letter: str) -> Twin:
         slug=f"tenant-{letter.lower()}",
         description=f"{word}-about",
     )
-    people = {role: make_member(shop, role, user=make_user(name=f"{word}-{role}"), at=born) for role in ROLES}
+    people = {role: make_member(shop, role, user=_person(f"{word}-{role}"), at=born) for role in ROLES}
     rows = SimpleNamespace()
     _shelve(rows, shop, word, born)
     _sell(rows, shop, word, now)
     _talk(rows, shop, word, people, now)
     _keep_house(rows, shop, word, people, now)
-    applicant = make_user(name=f"{word}-applicant")
+    applicant = _person(f"{word}-applicant")
     application = make_application(by=applicant, at=now - 2 * DAY, shop_name=f"{word}-Applying")
     scopes = sorted(api_keys.SCOPES)
     _key, text = api_keys.create(shop=shop, name=f"{word}-key", scopes=scopes, by=people["owner"], at=now)
     rows.key, weak = api_keys.create(shop=shop, name=f"{word}-weak", scopes=scopes[:1], by=people["owner"], at=now)
     return Twin(letter, shop, people, rows, applicant, application.shop, text, weak)
+
+
+def _person(name: str) -> User:
+    """Somebody without a password: nobody logs in here by typing one, and hashing it would be most of the twins' time."""
+    return make_user(name=name, password=None)
 
 
 def _shelve(rows: SimpleNamespace, shop: Shop, word: str, at: dt.datetime) -> None:
@@ -159,8 +170,9 @@ def _keep_house(rows: SimpleNamespace, shop: Shop, word: str, people: dict[str, 
     )
     assert isinstance(rows.deadline, Deadline)
     make_bank_account(shop)
+    rows.case = make_case(shop, by=make_staff("moderator", name=f"{word}-moderator"), at=now)
     rows.view = SavedView.objects.create(
-        shop=shop, list_name="orders", name=f"{word}-view", query="tab=late", saved_by=owner, saved_at=now
+        shop=shop, list_name="products", name=f"{word}-view", query="status=live", saved_by=owner, saved_at=now
     )
     EligibilityReview.objects.create(
         shop=shop,
@@ -201,6 +213,7 @@ OBJECTS = {
     ("payouts", "code"): lambda t: t.rows.payout.code,
     ("statements", "code"): lambda t: t.rows.statement.code,
     ("ledger", "source"): lambda t: t.rows.transaction.source_code,
+    ("violations", "code"): lambda t: t.rows.case.code,
 }
 #: Parts that name no row: the same words in every shop.
 WORDS = {
@@ -208,6 +221,8 @@ WORDS = {
     ("widgets", "widget"): lambda t: "sales",
     ("documents", "kind"): lambda t: "identity",
     ("application", "step"): lambda t: "person",
+    ("lists", "name"): lambda t: "products",
+    ("deeds", "key"): lambda t: "pause",
     ("ledger", "kind"): lambda t: t.rows.transaction.kind,
     ("ledger", "step"): lambda t: t.rows.transaction.step,
 }
