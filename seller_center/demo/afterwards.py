@@ -13,18 +13,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from orders import holds, intake, returns
 from orders.models import Buyer, Hold, Order, OrderLine, ReturnRequest
 from seller_center import inbox, reactions
 from seller_center.demo import people
-from shops.models import Shop, User
+from shops.models import Deadline, Shop, User
 from support import desk
 from support import inbox as conversations
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 #: So many deeds are one transaction.
 HANDFUL = 12
+#: Nobody looks at a hidden clock.
+FOR_NOW = 1000 * DAY
 
 QUESTIONS = (
     ("When will it leave the house?", "It leaves tomorrow morning; you get the number by mail."),
@@ -65,6 +68,7 @@ class Story:
     _queue: list = dataclasses.field(default_factory=list)
     _tie: itertools.count = dataclasses.field(default_factory=itertools.count)
     _swept: dt.datetime | None = None
+    _hidden: list[int] = dataclasses.field(default_factory=list)
 
     def then(self, at: dt.datetime, deed: Callable[[dt.datetime], object]) -> None:
         """Do ``deed`` at ``at``, unless that lies ahead."""
@@ -75,15 +79,32 @@ class Story:
         """Live through everything up to now; yields after each handful how many deeds are left."""
         while self._queue:
             with transaction.atomic():
+                self._show()
                 for _number in range(min(HANDFUL, len(self._queue))):
                     at, _tie, deed = heapq.heappop(self._queue)
                     self._let_happen(at)
                     deed(at)
                 reactions.deliver_all(at)
+                self._hide()
             yield len(self._queue)
         with transaction.atomic():
+            self._show()
             inbox.sweep(self.now)
             reactions.deliver_all(self.now, rounds=500)
+
+    def _hide(self) -> None:
+        """Keep clocks that ran out in the past from the workers: the deed that meets them is told in a later handful."""
+        due = Deadline.objects.in_shop(self.shop).to_check(self.now + HOUR)
+        self._hidden = list(due.values_list("pk", flat=True))
+        self._put_off(FOR_NOW)
+
+    def _show(self) -> None:
+        self._put_off(-FOR_NOW)
+        self._hidden = []
+
+    def _put_off(self, span: dt.timedelta) -> None:
+        rows = Deadline.objects.in_shop(self.shop).filter(pk__in=self._hidden)
+        rows.update(next_check_at=F("next_check_at") + span)
 
     def _let_happen(self, at: dt.datetime) -> None:
         if self._swept is None or at - self._swept >= HOUR:
