@@ -39,7 +39,7 @@ fix: ## Format, mend what can be mended, and write the docs map anew
 	@$(PYTHON_OF_PROJECT) -m ruff format --quiet .
 	@$(PYTHON_OF_PROJECT) tools/house_map.py
 
-bench: ## Measure beside the references, in one run; only=NAME and scale=small|full narrow it
+bench: ## Measure beside the references, in one run; only=NAME and scale=small or full narrow it
 	@$(INSTALL) dev
 	@$(PYTHON_OF_PROJECT) tools/bench.py $(if $(only),only=$(only)) scale=$(or $(scale),small)
 

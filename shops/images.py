@@ -7,6 +7,7 @@ a paper into page images for private storage. Both refuse with a sentence that s
 import dataclasses
 import hashlib
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.errors import Invalid
+
+log = logging.getLogger(__name__)
 
 CHILD = (sys.executable, "-m", "shops.picture_child")
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,6 +129,7 @@ def _run_child(content: bytes, purpose: str, least: int) -> tuple[dict[str, Any]
         return {"refused": "limits"}, b""
     line, _newline, rest = child.stdout.partition(b"\n")
     if child.returncode != 0 or not line:
+        log.warning("The reader of pictures ended with %s: %s", child.returncode, child.stderr[-500:].decode("latin-1"))
         return {"refused": "limits"}, b""
     return json.loads(line), rest
 

@@ -76,6 +76,14 @@ def test_it_takes_the_one_that_is_named(house):
     assert bootstrap(house, PYTHON="mine").stdout == "installs with 3.12\n"
 
 
+def test_it_says_when_the_one_that_is_named_does_not_do(house):
+    add(house, "python3.13", "3.13")
+    add(house, "mine", "3.9")
+    done = bootstrap(house, PYTHON="mine")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: PYTHON=mine is no Python 3.12 or newer but 3.9.\n"
+
+
 def test_it_passes_over_one_that_cannot_make_environments(house):
     add(house, "python3.13", "3.13", lame=True)
     add(house, "python3.12", "3.12")
