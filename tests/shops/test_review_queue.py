@@ -34,11 +34,12 @@ def claimed(sent, reviewer, at):
 
 
 def test_it_tells_the_applicant_that_it_arrived(applicant, at):
-    make_application(by=applicant, at=at, until="submitted")
+    application = make_application(by=applicant, at=at, until="submitted")
     reactions.deliver_all(at)
     [message] = mail.outbox
     assert message.to == ["applicant@example.com"]
     assert "48 hours" in message.body
+    assert f"({application.code})" in message.body
     assert "/application/" in message.body
     assert Notice.objects.filter(to=applicant).count() == 1
 
@@ -72,6 +73,15 @@ def test_it_is_decided_by_who_claimed_it(sent, reviewer, at, deed):
     with pytest.raises(review_queue.NotYours):
         deeds[deed](other)
     deeds[deed](reviewer)
+
+
+def test_it_writes_the_name_of_a_shop_as_it_is_into_a_mail(claimed, reviewer, at):
+    Shop.objects.filter(pk=claimed.shop_id).update(name="Nora's Bell & Basket")
+    review_queue.approve(application=claimed, by=reviewer, at=at)
+    reactions.deliver_all(at)
+    [message] = mail.outbox
+    assert message.subject == "“Nora's Bell & Basket” is open"
+    assert "“Nora's Bell & Basket” is open" in message.body
 
 
 def test_it_opens_the_shop(claimed, reviewer, applicant, at):
