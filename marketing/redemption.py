@@ -84,6 +84,10 @@ def _refuse_by_buyer(coupon: Coupon, buyer: BuyerFacts) -> None:
         raise CouponRefused(
             _("The coupon “%(code)s” is for first orders only.") % {"code": coupon.code}, field="coupon_code"
         )
+    limit = coupon.per_buyer_limit_count
+    uses = BuyerUse.objects.in_shop(coupon.shop).filter(coupon=coupon, buyer_key=buyer.key)
+    if limit is not None and uses.filter(used_count__gte=limit).exists():
+        raise _used_up_by_buyer(coupon)
 
 
 def redeem(
@@ -140,10 +144,12 @@ def _count_buyer(coupon: Coupon, buyer: BuyerFacts) -> None:
         )
         counted = cursor.rowcount
     if not counted:
-        raise CouponRefused(
-            _("You have already used the coupon “%(code)s” as often as it allows.") % {"code": coupon.code},
-            field="coupon_code",
-        )
+        raise _used_up_by_buyer(coupon)
+
+
+def _used_up_by_buyer(coupon: Coupon) -> CouponRefused:
+    sentence = _("You have already used the coupon “%(code)s” as often as it allows.") % {"code": coupon.code}
+    return CouponRefused(sentence, field="coupon_code")
 
 
 def give_back(*, shop, redemption: Redemption, at: dt.datetime) -> bool:

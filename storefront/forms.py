@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from orders.payment_provider import TEST_CARDS
-from shops.identity import regions_of
+from shops.identity import address_faults, regions_of
 
 
 class RegionField(forms.ChoiceField):
@@ -49,12 +49,21 @@ class CheckoutForm(forms.Form):
 
     def __init__(self, *args, shop, **kwargs):
         super().__init__(*args, **kwargs)
-        if regions := regions_of(shop.market_id):  # what the tax depends on is chosen, never typed
+        self.country = shop.market_id
+        if regions := regions_of(self.country):  # what the tax depends on is chosen, never typed
             self.fields["region"] = RegionField(
                 label=_("State"),
                 choices=[("", _("Choose")), *regions],
                 widget=forms.Select(attrs={"autocomplete": "address-level1"}),
             )
+
+    def clean(self):
+        """The state decides the tax and the ZIP code where the parcel goes: they must be of one place."""
+        given = super().clean()
+        where = {name: given.get(name, "") for name in ("line1", "city", "region", "postal_code")}
+        if not self.errors and address_faults(country=self.country, **where).get("postal_code") == "invalid":
+            self.add_error("postal_code", _("This postal code does not belong to that state."))
+        return given
 
 
 class PaymentForm(forms.Form):

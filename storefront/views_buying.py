@@ -160,6 +160,7 @@ def _next_step(request, shop, found, form, wanted, context, at) -> HttpResponse 
     _try_quote(context, shop, found, wanted, address, at, email)
     if context["error"] is not None:
         return None
+    context["with_tax"] = True
     total = context["sums"].priced.total_minor
     if "place" not in request.POST or form.cleaned_data["shown_total"] != total:
         context["confirm"], context["shown_total"] = True, total

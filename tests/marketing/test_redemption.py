@@ -86,6 +86,15 @@ def test_it_holds_the_limit_of_a_buyer(shop):
     assert Coupon.objects.get().redeemed_count == 2
 
 
+def test_it_is_refused_with_the_quote_where_the_buyer_has_used_it_up(shop):
+    make_coupon(shop, per_buyer_limit_count=2)
+    redeem(shop, "ACME-1")
+    assert quote(shop).total_minor > 0
+    redeem(shop, "ACME-2")
+    with pytest.raises(CouponRefused, match="as often as it allows"):
+        quote(shop)
+
+
 def test_it_stops_before_the_budget_is_passed(shop):
     make_coupon(shop, budget_minor=700)
     redeem(shop, "ACME-1")

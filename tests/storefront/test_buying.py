@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from catalog.models import Media, Sku, StockItem
+from orders import intake
 from orders.buyer_links import buyer_path, read_token, token_of
 from orders.models import Order, ReturnRequest
 from storefront import browsing
@@ -43,6 +44,10 @@ def place(name: str, shop, **more: str) -> str:
     return reverse(f"storefront:{name}", kwargs={"slug": shop.slug, **more})
 
 
+def refuse(**_given):
+    raise intake.DailyLimitReached("Not today.")
+
+
 def put_in(client, shop, product, quantity=1):
     return client.post(place("put_in", shop), {"sku": sku_of(product).code, "quantity": str(quantity)})
 
@@ -76,6 +81,37 @@ def test_it_buys_with_a_coupon_and_shows_the_exact_total_first(client, shop, mug
     assert (order.total_minor, order.seller_discount_minor, order.channel) == (total, 400, "storefront")
     assert StockItem.objects.get(sku=sku_of(mug)).reserved == 2
     assert not BasketLine.objects.exists()
+
+
+def test_it_refuses_a_used_up_coupon_before_the_total_and_says_so_once(client, shop, mug, here):
+    make_coupon(shop, "ONCE", percent=10, at=here, per_buyer_limit_count=1)
+    for _order in range(2):
+        put_in(client, shop, mug, 1)
+        client.post(place("coupon", shop), {"code": "once"})
+        shown = client.post(place("checkout", shop), ADDRESS)
+        total = shown.context.get("shown_total")
+        client.post(place("checkout", shop), {**ADDRESS, "shown_total": total or "", "place": "1"})
+    assert Order.objects.count() == 1
+    assert shown.status_code == 409
+    page = shown.content.decode()
+    assert page.count("as often as it allows") == 1
+    assert "Order for" not in page
+
+
+def test_it_refuses_a_zip_code_of_another_state(client, shop, mug, here):
+    put_in(client, shop, mug, 1)
+    answer = client.post(place("checkout", shop), {**ADDRESS, "postal_code": "90210"})
+    assert answer.status_code == 422
+    assert "does not belong to that state" in answer.content.decode()
+
+
+def test_it_never_calls_a_sum_with_tax_one_before_tax(client, shop, mug, here, monkeypatch):
+    put_in(client, shop, mug, 1)
+    total = client.post(place("checkout", shop), ADDRESS).context["shown_total"]
+    monkeypatch.setattr(intake, "place_order", refuse)
+    page = client.post(place("checkout", shop), {**ADDRESS, "shown_total": total, "place": "1"}).content.decode()
+    assert page.count("Not today.") == 1
+    assert "Before tax" not in page
 
 
 def test_it_orders_once_however_often_the_button_is_pressed(client, shop, mug, here):
