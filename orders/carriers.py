@@ -45,6 +45,12 @@ class PostalAddress:
     postcode: str
     country: str
 
+    @property
+    def lines(self) -> list[str]:
+        """As it is written on a parcel."""
+        place = " ".join(filter(None, (self.city, self.region, self.postcode)))
+        return [line for line in (self.name, self.line1, self.line2, place, self.country) if line]
+
 
 @dataclass(frozen=True)
 class Parcel:

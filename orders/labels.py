@@ -19,6 +19,7 @@ from seller_center.kernel.http import HttpRefused, Unreachable
 from seller_center.kernel.locking import lock_row
 from seller_center.kernel.transitions import move
 from shops import events
+from shops.profile import address_of
 from shops.scope import scope
 
 #: What a unit weighs whose SKU does not say (grams), and what carriers take at most.
@@ -144,7 +145,7 @@ def _parcel(package: Package, weight_grams: int) -> Parcel:
     )
 
 
-#: Where parcels come from while a shop's warehouse has no address of its own (shipping settings come later).
+#: Where parcels of a shop come from that has told no address of its own (generated markets, for measuring).
 ORIGINS = {
     "US": ("100 Market Street", "Columbus", "OH", "43004"),
     "GB": ("1 Market Street", "Leeds", "", "LS1 1AA"),
@@ -152,7 +153,17 @@ ORIGINS = {
 
 
 def sender_of(shop) -> PostalAddress:
-    """What stands on a label as its origin."""
+    """What stands on a label as its origin: the address that the shop applied with."""
+    if told := address_of(shop):
+        return PostalAddress(
+            name=str(shop),
+            line1=told.line1,
+            line2=told.line2,
+            city=told.city,
+            region=told.region,
+            postcode=told.postal_code,
+            country=told.country,
+        )
     line1, city, region, postcode = ORIGINS.get(shop.market_id, ORIGINS["US"])
     return PostalAddress(
         name=str(shop), line1=line1, line2="", city=city, region=region, postcode=postcode, country=shop.market_id

@@ -11,6 +11,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4, letter
@@ -172,19 +173,29 @@ def _slip(canvas: Canvas, slip: Slip) -> None:
         canvas.drawString(edge, edge, slip.note[:110])
 
 
+def _fitted(words: str, font: str, room: float) -> tuple[int, str]:
+    """The largest size at which words stand on one line of the room; at the smallest, what fits of them."""
+    sizes = (16, 13, 11, 9)
+    size = next((one for one in sizes if pdfmetrics.stringWidth(words, font, one) <= room), sizes[-1])
+    while pdfmetrics.stringWidth(words, font, size) > room:
+        words = words.rstrip("…")[:-1].rstrip() + "…"
+    return size, words
+
+
 def _slip_head(canvas: Canvas, slip: Slip, width: float, height: float, edge: float) -> float:
     """Shop, codes, barcode, address; the height at which the lines begin."""
     regular, bold = _fonts()
     top = height - edge
-    canvas.setFont(bold, 16)
-    canvas.drawString(edge, top, slip.shop[:40])
+    barcode = Code128(slip.package_code, barHeight=0.5 * inch, barWidth=1.0, quiet=False)
+    barcode.drawOn(canvas, width - edge - barcode.width, top - 0.4 * inch)
+    size, name = _fitted(slip.shop, bold, width - 2 * edge - barcode.width - 12)
+    canvas.setFont(bold, size)
+    canvas.drawString(edge, top, name)
     canvas.setFont(regular, 10)
     canvas.drawString(edge, top - 18, _("Packing slip"))
     canvas.drawString(edge, top - 36, f"{_('Package')} {slip.package_code} · {_('Order')} {slip.order_code}")
     placed = slip.placed_at.astimezone(ZoneInfo(slip.zone))
-    canvas.drawString(edge, top - 50, f"{_('Ordered on')} {placed:%Y-%m-%d}")
-    barcode = Code128(slip.package_code, barHeight=0.5 * inch, barWidth=1.0, quiet=False)
-    barcode.drawOn(canvas, width - edge - barcode.width, top - 0.4 * inch)
+    canvas.drawString(edge, top - 50, f"{_('Ordered on')} {date_format(placed, 'M j, Y')}")
     _address(canvas, _("DELIVER TO"), slip.recipient, edge, top - 80, 11, width - 2 * edge)
     y = top - 80 - (len(slip.recipient) + 2) * 14
     canvas.line(edge, y, width - edge, y)

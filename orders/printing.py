@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from orders import labels, papers
-from orders.carriers import carrier
+from orders.carriers import PostalAddress, carrier
 from orders.models import Label, Order, Package, PackageLine
 from seller_center.kernel.errors import DomainError
 
@@ -23,22 +23,22 @@ def label_pdf(packages: Sequence[Package]) -> bytes:
         shop_id__in={one.shop_id for one in packages}, package__in=[one.pk for one in packages], status="bought"
     ).select_related("package__order", "shop")
     bought = {row.package_id: row for row in rows.order_by("id")}
-    sheets = [_sheet(bought[one.pk]) for one in packages if one.pk in bought]
+    senders = {shop: labels.sender_of(shop) for shop in {row.shop for row in bought.values()}}
+    sheets = [_sheet(row, senders[row.shop]) for one in packages if (row := bought.get(one.pk))]
     if not sheets:
         raise NothingToPrint(_("No label has been bought for this yet."))
     return papers.labels_pdf(sheets)
 
 
-def _sheet(label: Label) -> papers.LabelSheet:
+def _sheet(label: Label, sender: PostalAddress) -> papers.LabelSheet:
     order = label.package.order
-    sender = labels.sender_of(label.shop)
     return papers.LabelSheet(
         package_code=label.package.code,
         carrier=carrier(label.carrier).name,
         service=label.service,
         tracking_number=label.tracking_number,
         weight_grams=label.weight_grams,
-        sender=[sender.name, sender.line1, f"{sender.city} {sender.region} {sender.postcode}".strip(), sender.country],
+        sender=sender.lines,
         recipient=address_lines(order),
     )
 

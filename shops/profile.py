@@ -8,7 +8,7 @@ from seller_center.kernel.errors import Invalid
 from seller_center.kernel.locking import lock_row
 from shops import events
 from shops.images import publish, reencode
-from shops.models import Shop
+from shops.models import Application, Shop
 from shops.scope import scope
 
 #: A logo is shown small; less than this is a blur on a good screen.
@@ -50,6 +50,11 @@ def change_contact(*, shop: Shop, email: str, by, at: dt.datetime) -> Shop:
             new_email=email,
         )
     return fresh
+
+
+def address_of(shop: Shop) -> Application | None:
+    """Where the shop is, as its approved application says; none where nobody applied."""
+    return Application.objects.in_shop(shop).filter(status=Application.Status.APPROVED).exclude(line1="").first()
 
 
 def _save(shop: Shop, by, at: dt.datetime, **values: str) -> Shop:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from orders import buyer_links, cancellation, payments, reasons, returns
+from orders import buyer_links, cancellation, labels, payments, reasons, returns
 from orders.carriers import CARRIER_CHOICES
 from orders.desk import carrier_name
 from orders.models import Order, OrderLine, Package, Payment, ReturnRequest, TrackingEvent
@@ -67,6 +67,7 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         "packages": packages,
         "scans": list(scans[:30]),
         "returns": asked,
+        "send_to": labels.sender_of(found.shop).lines if any(row.status == "awaiting_return" for row in asked) else [],
         "said": list(said[:100]),
         "may_cancel": found.status in (Order.Status.UNPAID, Order.Status.COOLING_OFF),
         "may_return": found.delivered_at is not None and not any(row.open_case for row in asked),

@@ -10,9 +10,11 @@ from orders.carriers import Label as Bought
 from orders.models import Hold, Label, Package, PackageLine, TrackingCursor, TrackingEvent
 from seller_center.kernel.http import HttpRefused, Unreachable
 from seller_center.kernel.lock_order import LockOrder
+from shops import review_queue
 from shops.models import Deadline, ShopEvent
 from tests.factories import orders as make
 from tests.factories.catalog import item_of, make_product, sku_of
+from tests.factories.shops import make_application, make_staff
 
 HOUR, DAY = make.HOUR, make.DAY
 
@@ -350,3 +352,21 @@ def test_it_marks_shipped_by_command(shop, at, capsys):
     for wrong in (("NOPE", "sandbox", number), (code, "ups", "HELLO"), (code, "pigeon", "1")):
         with pytest.raises(CommandError):
             call_command("mark_shipped", *wrong)
+
+
+def test_it_writes_the_address_that_the_shop_applied_with_as_the_origin(shop, at):
+    application, reviewer = make_application(at=at, until="submitted"), make_staff("reviewer")
+    assert "1 Main St" not in labels.sender_of(application.shop).lines, "what nobody has approved proves nothing"
+    claimed = review_queue.claim(application=application, by=reviewer, at=at)
+    review_queue.approve(application=claimed, by=reviewer, at=at)
+    assert labels.sender_of(application.shop).lines[1:] == ["1 Main St", "Los Angeles CA 90012", "US"]
+    assert "Los Angeles CA 90012" not in labels.sender_of(shop).lines
+
+
+@pytest.mark.parametrize(("letters", "size"), [(8, 16), (30, 11), (80, 9)])
+def test_it_keeps_the_shops_name_off_the_barcode_of_a_slip(letters, size):
+    _regular, bold = papers._fonts()
+    found, words = papers._fitted("W" * letters, bold, 400)
+    assert papers.pdfmetrics.stringWidth(words, bold, found) <= 400
+    assert found == size
+    assert words.endswith("…") == (letters == 80)
