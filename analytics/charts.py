@@ -73,7 +73,7 @@ def sales_by_day(
         columns.append(compared)
     rows = [
         [
-            date_format(day, "D j M Y"),
+            date_format(day, "D, M j, Y"),
             row.order_count,
             format_money(row.gross_minor, currency),
             format_money(row.net_minor, currency),
@@ -85,7 +85,7 @@ def sales_by_day(
         "id": "sales-by-day",
         "title": _("Sales by day"),
         "kind": "line",
-        "labels": [date_format(day, "j M") for day in days],
+        "labels": [date_format(day, "M j") for day in days],
         "unit": currency,
         "series": series,
         "columns": columns,

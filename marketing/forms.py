@@ -48,7 +48,9 @@ class CouponForm(forms.Form):
     per_buyer_limit_count = forms.IntegerField(
         label=_("Uses per buyer"), min_value=1, required=False, help_text=_("Empty: no limit.")
     )
-    budget = AmountField(label=_("Budget"), required=False, help_text=_("It stops before it gives more. Empty: none."))
+    budget = AmountField(
+        label=_("Budget"), required=False, help_text=_("It stops before it gives more. Empty: no limit.")
+    )
     audience = forms.ChoiceField(label=_("Who may use it"), choices=Coupon.Audience)
     starts_at = forms.DateTimeField(
         label=_("Starts"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -171,8 +171,12 @@ class Moved:
 
 
 def history(shop: Shop, *, token: str = "", kind: str = "", size: int = 25) -> KeysetPage[Moved]:
-    """What moved the seller's money, newest first, with its effects. Two queries."""
-    rows = Transaction.objects.in_shop(shop).exclude(kind__in=NOT_THE_SELLERS)
+    """What moved the seller's money, newest first, with its effects. Two queries.
+
+    A refund of what was not earned yet touches none of it and is left out; the ledger has it.
+    """
+    touched = Entry.objects.in_shop(shop).filter(transaction=OuterRef("pk"), account__kind__in=SELLER_KINDS)
+    rows = Transaction.objects.in_shop(shop).exclude(kind__in=NOT_THE_SELLERS).filter(Exists(touched))
     if kind in TransactionKind.values:
         rows = rows.filter(kind=kind)
     page = keyset_page(rows, order=("-id",), token=token, size=size)

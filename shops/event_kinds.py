@@ -899,14 +899,14 @@ class PayoutBatchDrafted:
     pays_on: str
 
 
-@event("payout_batch.approved", audience="staff", sentence=_("Batch {code} over {total} released by the first person."))
+@event("payout_batch.approved", audience="staff", sentence=_("Batch {code} of {total} released by the first person."))
 class PayoutBatchApproved:
     total_minor: int
     currency: str
 
 
 @event(
-    "payout_batch.released", audience="staff", sentence=_("Batch {code} over {total} released by the second person.")
+    "payout_batch.released", audience="staff", sentence=_("Batch {code} of {total} released by the second person.")
 )
 class PayoutBatchReleased:
     total_minor: int

@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -176,7 +177,7 @@ def _facts(row: Application) -> list[tuple[str, str]]:
     sells = TradeClass.objects.filter(code__in=row.trade_classes).order_by("name", "pk").values_list("name", flat=True)
     return [
         (_("Name"), facts["name"]),
-        (_("Date of birth"), facts["born_on"]),
+        (_("Date of birth"), date_format(row.born_on, "M j, Y") if row.born_on else ""),
         (_("Phone"), facts["phone"]),
         (_("E-mail"), row.applicant.email or "–"),
         (_("Address"), "\n".join(row.address_lines)),
@@ -185,7 +186,10 @@ def _facts(row: Application) -> list[tuple[str, str]]:
         (_("Sells"), ", ".join(sells)),
         (_("Sold before"), facts["track_record"] or "–"),
         (_("Bank account"), facts["bank_account"]),
-        (_("Agreement"), f"{row.agreement_version}, {row.agreed_at:%Y-%m-%d %H:%M} UTC" if row.agreed_at else "–"),
+        (
+            _("Agreement"),
+            f"{row.agreement_version}, {date_format(row.agreed_at, 'M j, Y, g:i A')} UTC" if row.agreed_at else "–",
+        ),
         (_("Accepted from"), row.agreed_address or "–"),
     ]
 

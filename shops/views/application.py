@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -307,8 +308,9 @@ def _facts(row: Application) -> list[dict[str, Any]]:
     facts = onboarding.facts_of(row)
     sells = TradeClass.objects.filter(code__in=row.trade_classes).order_by("name", "pk").values_list("name", flat=True)
     papers = ", ".join(str(paper) for paper in papers_of(row).documents.values())
+    born_on = date_format(row.born_on, "M j, Y") if row.born_on else ""
     shown = (
-        ("person", [(_("Name"), facts["name"]), (_("Date of birth"), facts["born_on"]), (_("Phone"), facts["phone"])]),
+        ("person", [(_("Name"), facts["name"]), (_("Date of birth"), born_on), (_("Phone"), facts["phone"])]),
         ("address", [(_("Address"), facts["address"])]),
         ("tax", [(_("Tax number"), facts["tax_id"] if row.tax_id_last_four else "")]),
         ("selling", [(_("Shop name"), facts["shop_name"]), (_("Sells"), ", ".join(sells))]),

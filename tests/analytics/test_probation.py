@@ -179,4 +179,4 @@ def test_the_health_page_shows_what_is_left(
         shown = client.get(page).content.decode()
     assert "What is left to the next tier" in shown
     assert "99 to go" in shown
-    assert "last for 13 October 2026" in shown
+    assert "last for Oct 13, 2026" in shown
