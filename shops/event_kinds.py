@@ -905,9 +905,7 @@ class PayoutBatchApproved:
     currency: str
 
 
-@event(
-    "payout_batch.released", audience="staff", sentence=_("Batch {code} of {total} released by the second person.")
-)
+@event("payout_batch.released", audience="staff", sentence=_("Batch {code} of {total} released by the second person."))
 class PayoutBatchReleased:
     total_minor: int
     currency: str
