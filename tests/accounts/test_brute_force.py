@@ -13,6 +13,7 @@ from django.test import Client
 
 from tests.accounts.test_logging_in import PHONE, is_in, log_in, wrong
 from tests.factories.shops import make_user
+from tests.proof.probing import hushed
 from tests.storm import storm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -37,7 +38,7 @@ WINDOW = "2026-10-14T16:00:10Z"
 @pytest.fixture(autouse=True)
 def quick_and_still(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with time_machine.travel(WINDOW, tick=False):
+    with hushed(), time_machine.travel(WINDOW, tick=False):
         yield
 
 

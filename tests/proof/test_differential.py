@@ -29,7 +29,7 @@ SEED = int(os.environ.get("SEED") or 20261014)
 SIZES = (pytest.param(60, id="quick"), pytest.param(500, id="deep", marks=pytest.mark.deep))
 NOW = "2026-10-14T16:00:00Z"
 #: Of the pages of a run at least this share must have come (R4): refusals alone would be equal, too.
-LEAST_SHOWN = 0.6
+LEAST_SHOWN = 0.5
 
 
 @pytest.fixture(autouse=True)
@@ -92,13 +92,17 @@ def deeds(twin: Twin) -> list[tuple[str, dict]]:
 
 
 def masked(answer) -> str:
-    """A page without tokens, and without the numbers inside its tags: keys of rows stand there and nowhere else."""
+    """A page without tokens, and without the numbers inside its tags: keys of rows stand there and nowhere else.
+
+    The token of the next page holds such a key as well, spelled so that it cannot be seen.
+    """
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     if not answer.headers.get("Content-Type", "").startswith("text/"):
         return f"{answer.headers.get('Content-Type')}"
     for pattern, word in MASKS:
         body = pattern.sub(word, body)
-    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+", "N", tag[0]), body.decode())
+    text = re.sub(r"(?<=[?&;]page=)[\w~-]+", "TOKEN", body.decode())
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+", "N", tag[0]), text)
 
 
 def world(letters: str, count: int, drawn: Drawn, spoil: Callable[[], None], routes: str) -> list[tuple[str, int, str]]:
