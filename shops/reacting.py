@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 #: How long a claimed event is left to its worker before somebody else may try again.
 LEASE = dt.timedelta(seconds=30)
+#: Each time it is left alone so many times longer: five tries reach over three quarters of an hour without a mail server.
+PATIENCE = 4
 
 _table: dict[str, tuple[str, ...]] = {}
 _handlers: dict[str, Callable[[ShopEvent], None]] = {}
@@ -43,7 +45,8 @@ def reaction(function: Callable[[ShopEvent], None]):
     name = f"{function.__module__}.{function.__name__}"
     _handlers[name] = function
 
-    @shared_task(name=name)
+    # The outbox delivers again by itself and counts how often. The broker would deliver what kills its worker for ever.
+    @shared_task(name=name, acks_late=False)
     @functools.wraps(function)
     def task(*, event_id: int, shop_id: int) -> None:
         run_reaction(name, event_id=event_id, shop_id=shop_id, at=clock.now())
@@ -92,7 +95,7 @@ def claim(at: dt.datetime, limit: int = 100) -> list[ShopEvent]:
         )
         for row in rows:
             row.attempts += 1
-            row.next_attempt_at = at + LEASE * (2 ** (row.attempts - 1))
+            row.next_attempt_at = at + LEASE * PATIENCE ** (row.attempts - 1)
             if not handlers_of(row.kind):  # its reactions were taken out of the table since it was recorded
                 row.delivered_at = at
         ShopEvent.objects.bulk_update(rows, ["attempts", "next_attempt_at", "delivered_at"])
@@ -107,6 +110,11 @@ def note_failure(event: ShopEvent, error: Exception) -> None:
 def dead_letters():
     """Events whose reactions failed to the end, for the operator's eyes."""
     return ShopEvent.objects.filter(delivered_at__isnull=True, attempts__gte=MOST_ATTEMPTS).order_by("at", "id")
+
+
+def revive(at: dt.datetime) -> int:
+    """Give the dead letters their tries anew, after what was wrong is mended; how many there were."""
+    return dead_letters().order_by().update(attempts=0, next_attempt_at=at)
 
 
 def pending_counts(at: dt.datetime):

@@ -212,6 +212,11 @@ def test_a_reaction_that_always_fails_is_a_dead_letter_and_holds_up_nobody(shop,
     assert (poison.attempts, poison.delivered_at) == (reacting.MOST_ATTEMPTS, None)
     assert "poison" in poison.last_error
     assert list(reacting.dead_letters()) == [poison]
+    monkeypatch.setitem(reacting._handlers, HANDLER, healthy)  # mended, and the operator says: again
+    assert reacting.revive(moment) == 1
+    reactions.deliver(moment, inline=True)
+    assert not reacting.dead_letters().exists()
+    assert Notice.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--dry-run", action="store_true", help="Only list what waits, and the dead letters.")
 
-    def handle(self, *, dry_run: bool, **options):
+        parser.add_argument("--again", action="store_true", help="Try the dead letters anew, when it is mended.")
+
+    def handle(self, *, dry_run: bool, again: bool, **options):
         at = clock.now()
         if dry_run:
             for kind, number in sorted(reacting.pending_counts(at).items()):
@@ -21,6 +23,8 @@ class Command(BaseCommand):
             for event in reacting.dead_letters()[:100]:
                 self.stdout.write(f"dead letter: {event.kind} {event.subject_code}: {event.last_error}")
             return
+        if again:
+            self.stdout.write(f"{reacting.revive(at)} dead letters are tried again.")
         self.stdout.write(f"Delivered {reactions.deliver_all(at)} events.")
         if reacting.dead_letters().exists():
             raise SystemExit("Some events could not be delivered: see deliver_events --dry-run.")
