@@ -58,6 +58,16 @@ def provider_name() -> str:
     return "sandbox"
 
 
+class ProviderAway(DomainError):
+    """The payment provider could not be reached: it has certainly got nothing."""
+
+    code = "provider_away"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("The payment provider cannot be reached. You were not charged; try again in a minute."))
+
+
 # -- asking -----------------------------------------------------------------------------------------------------------
 
 

@@ -4,28 +4,55 @@ Each piece is sealed with the shop's key and bound to its file, its place in it 
 that was cut, reordered or moved does not open.
 """
 
+import contextlib
 import datetime as dt
 import hashlib
+import logging
 import math
 import os
 import secrets
 import struct
+from collections.abc import Iterator
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel import crypto
 from seller_center.kernel.clock import real_now
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.crypto import Unreadable
+from seller_center.kernel.errors import DomainError
 from shops.file_kinds import KINDS
 from shops.models import FileAccess, StoredFile
 from shops.scope import scope
+
+log = logging.getLogger(__name__)
 
 PIECE_BYTES = 1024 * 1024
 #: A file may be younger than the commit of its row: what is younger than this is left alone.
 LEFT_ALONE = dt.timedelta(days=1)
 _LENGTH = struct.Struct(">I")
+
+
+class StoreAway(DomainError):
+    """The place where files are kept takes none at the moment: its disk is full, or it is not there."""
+
+    code = "store_away"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("Files cannot be kept at the moment. Nothing was changed; try again in a few minutes."))
+
+
+@contextlib.contextmanager
+def keeping() -> Iterator[None]:
+    """Around what writes a file: a store that does not take it is a refusal with a sentence. Raises ``StoreAway``."""
+    try:
+        yield
+    except OSError as error:
+        log.exception("A file could not be kept")
+        raise StoreAway from error
 
 
 def storage():
@@ -146,14 +173,15 @@ def _place(code: str, number: int, pieces: int) -> str:
 def _write(sealed: bytes) -> str:
     """Put the sealed bytes under a random name and see them on the disk before anybody relies on them."""
     random = secrets.token_hex(20)
-    path = storage().save(f"{random[:2]}/{random}", ContentFile(sealed))
-    try:
-        full = storage().path(path)
-    except NotImplementedError:  # a bucket keeps its own promise
-        return path
-    handle = os.open(full, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with keeping():
+        path = storage().save(f"{random[:2]}/{random}", ContentFile(sealed))
+        try:
+            full = storage().path(path)
+        except NotImplementedError:  # a bucket keeps its own promise
+            return path
+        handle = os.open(full, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
     return path

@@ -18,6 +18,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.errors import Invalid
+from shops.files import keeping
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +153,7 @@ def publish(picture: Picture) -> str:
     """Put the sizes into the public storage and return the picture's name. The same content twice is one picture."""
     for size, content in picture.sizes.items():
         path = path_of(picture.name, size)
-        if not default_storage.exists(path):
-            default_storage.save(path, ContentFile(content))
+        with keeping():
+            if not default_storage.exists(path):
+                default_storage.save(path, ContentFile(content))
     return picture.name

@@ -112,6 +112,8 @@ def payment(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             if paid.status == Payment.Status.CAPTURED:
                 messages.success(request, _("Thank you. Your order is paid."))
                 return _back(found, token)
+            if paid.status == Payment.Status.AWAITING:
+                error, status = payments.ProviderAway(), payments.ProviderAway.status
     row = Payment.objects.in_shop(found.shop).get(order=found)
     under_way = row.status in (Payment.Status.SENDING, Payment.Status.PENDING, Payment.Status.UNKNOWN)
     context = {**frame(request, found.shop), "order": found, "form": form, "error": error, "under_way": under_way}
