@@ -1,5 +1,6 @@
 """The order page: how it stands, what to do next, what it is made of, what happened. The model of every detail page."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,9 +13,11 @@ from orders import cancellation, desk, refunds, returns
 from orders.forms import CancelForm, LabelForm, RefundForm, ShipForm
 from orders.models import Order
 from seller_center.kernel import clock
+from seller_center.kernel.codes import new_code
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
 from shops.access import for_shop
+from shops.idempotency import answer_of, once
 
 PARTIAL = "orders/order.html#main"
 
@@ -71,6 +74,8 @@ def _forms(sheet: desk.Sheet) -> dict[str, Any]:
 def order_cancel(request: HttpRequest, shop, code: str) -> HttpResponse:
     """Cancel units of the order, or all that have not left the house; first what it would do, then the deed."""
     order = find(shop, code)
+    if (answer := _said_before(request, shop, code)) is not None:
+        return answer
     form = CancelForm(request.POST, lines=desk.cancellable(order), auto_id="cancel_%s")
     if not form.is_valid() or not form.units():
         if form.is_valid():
@@ -79,12 +84,16 @@ def order_cancel(request: HttpRequest, shop, code: str) -> HttpResponse:
     units, reason = form.units(), form.cleaned_data["reason"]
     if "confirm" not in request.POST:
         return _preview(request, order, "cancel", units, reason, with_shipping=True)
-    try:
+
+    def deed() -> str:
         cancellation.cancel(order=order, units=units, reason=reason, by=request.user, at=clock.now())
+        return _("Cancelled. The buyer is told, and paid money goes back.")
+
+    try:
+        return _done(request, shop, code, _once(request, shop, deed))
     except DomainError as error:
         explain(form, error)
         return _again(request, shop, code, error, cancel_form=form, open_panel="cancel")
-    return _done(request, shop, code, _("Cancelled. The buyer is told, and paid money goes back."))
 
 
 @require_POST
@@ -92,6 +101,8 @@ def order_cancel(request: HttpRequest, shop, code: str) -> HttpResponse:
 def order_refund(request: HttpRequest, shop, code: str) -> HttpResponse:
     """Give money back without a return; first what it would do, then the deed."""
     order = find(shop, code)
+    if (answer := _said_before(request, shop, code)) is not None:
+        return answer
     form = RefundForm(request.POST, lines=desk.refundable(order), auto_id="refund_%s")
     if not form.is_valid() or not form.units():
         if form.is_valid():
@@ -100,16 +111,49 @@ def order_refund(request: HttpRequest, shop, code: str) -> HttpResponse:
     units, reason = form.units(), form.cleaned_data["reason"]
     if "confirm" not in request.POST:
         return _preview(request, order, "refund", units, reason, with_shipping=desk.with_shipping(reason))
-    try:
+
+    def deed() -> str:
         made = returns.grant(order=order, units=units, reason=reason, by=request.user, at=clock.now())
+        if made.open_case:
+            return _("Released by you. A refund of this size is paid when a second person agrees.")
+        return _("The money goes back to the buyer.")
+
+    try:
+        return _done(request, shop, code, _once(request, shop, deed))
     except DomainError as error:
         explain(form, error)
         return _again(request, shop, code, error, refund_form=form, open_panel="refund")
-    if made.open_case:
-        return _done(
-            request, shop, code, _("Released by you. A refund of this size is paid when a second person agrees.")
-        )
-    return _done(request, shop, code, _("The money goes back to the buyer."))
+
+
+def _key(request: HttpRequest) -> str:
+    """The key that the preview gave this deed; empty where it came without one."""
+    given = request.POST.get("key", "")
+    return f"form:{given}" if given and len(given) <= 60 else ""
+
+
+def _once(request: HttpRequest, shop, deed: Callable[[], str]) -> str:
+    """Do it once for the key of the form, and say the same again to a browser that got no answer."""
+    key = _key(request)
+    if not key:
+        return deed()
+    body = request.POST.copy()
+    body.pop("csrfmiddlewaretoken", None)
+    _status, told, _replayed = once(
+        shop=shop,
+        key=key,
+        route=request.path,
+        body=body.urlencode().encode(),
+        at=clock.now(),
+        run=lambda: (200, {"sentence": deed()}),
+    )
+    return str(told["sentence"])
+
+
+def _said_before(request: HttpRequest, shop, code: str) -> HttpResponse | None:
+    """The answer of a deed that was done already under this key: what it changed is not looked at anew."""
+    key = _key(request)
+    told = answer_of(shop=shop, key=key) if key else None
+    return _done(request, shop, code, str(told["sentence"])) if told else None
 
 
 def _preview(request: HttpRequest, order: Order, deed: str, units, reason: str, *, with_shipping: bool) -> HttpResponse:
@@ -125,7 +169,8 @@ def _preview(request: HttpRequest, order: Order, deed: str, units, reason: str, 
         "reason": reason,
         "planned": planned,
         "total_minor": refunds.total_of(planned),
-        "fields": {**{f"units-{line}": quantity for line, quantity in units.items()}, "reason": reason, "confirm": "1"},
+        "fields": {**{f"units-{line}": quantity for line, quantity in units.items()}, "reason": reason, "confirm": "1"}
+        | {"key": new_code(16)},
     }
     return render(request, "orders/refund_preview.html", context)
 
