@@ -45,8 +45,8 @@ def bank(own_sandbox, settings, monkeypatch):
     return own_sandbox
 
 
-def release_batch(at) -> PayoutBatch:
-    make_rich_shops(PAYOUTS)
+def release_batch(at, count: int = PAYOUTS) -> PayoutBatch:
+    make_rich_shops(count)
     us = Market.objects.get(pk="US")
     batch = drafting.draft(market=us, period_on=drafting.payday_of(us, at), at=at).batch
     releasing.approve(batch=batch, by=make_staff("finance"), at=at)
