@@ -11,9 +11,11 @@ from allauth.socialaccount.providers.tiktok.views import TikTokOAuth2Adapter
 from django.core import mail
 from django.test import Client
 
+from seller_center.kernel import http
 from shops.models import User
 from tests.factories.accounts import code_of, mailed_code, make_authenticator
 from tests.factories.shops import PASSWORD, make_user
+from tests.faultkit.proxy import Proxy
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +204,42 @@ def test_it_survives_a_provider_that_fails(client, provider, part):
     answer = come_back(client, begin(client))
     assert b"did not work" in answer.content
     assert not is_in(client)
+
+
+@pytest.fixture
+def way_to_tiktok(provider, monkeypatch):
+    """A line to the false TikTok that can be broken."""
+    proxy = Proxy(("127.0.0.1", urlsplit(TikTokOAuth2Adapter.access_token_url).port))
+    for name in ("access_token_url", "profile_url"):
+        path = urlsplit(getattr(TikTokOAuth2Adapter, name)).path
+        monkeypatch.setattr(TikTokOAuth2Adapter, name, f"http://127.0.0.1:{proxy.port}{path}")
+    yield proxy
+    proxy.close()
+
+
+@pytest.mark.parametrize("fault", ["down", "black hole", "reset", "garbage", "slow"])
+def test_a_broken_way_to_tiktok_costs_that_log_in_only_and_is_said(client, provider, way_to_tiktok, fault, monkeypatch):
+    """Row TikTok of the resiliency matrix: a page with a way on, nobody is in, and it works again afterwards."""
+    state = begin(client)
+    with (
+        {
+            "down": way_to_tiktok.down,
+            "black hole": lambda: way_to_tiktok.broken(black_hole=True),
+            "reset": lambda: way_to_tiktok.broken(reset=True),
+            "garbage": lambda: way_to_tiktok.broken(garbage=b"\0?!"),
+            "slow": lambda: way_to_tiktok.broken(latency=1.0),
+        }[fault](),
+        monkeypatch.context() as patch,
+    ):
+        patch.setattr(http, "READ_SECONDS", 0.5)
+        answer = come_back(client, state)
+    assert b"did not work" in answer.content
+    assert not User.objects.exists()
+    assert not is_in(client)
+    assert client.get("/account/login/").status_code == 200
+    provider.codes["good"] = "person-1"  # where only the answer was lost, the code is spent
+    sign_up(client)
+    assert is_in(client)
 
 
 def test_it_goes_back_quietly_when_the_person_refuses(client, provider):

@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from celery.signals import worker_process_init
+from celery.signals import celeryd_after_setup, worker_process_init
 
 from seller_center.celery import app
 
@@ -36,10 +36,14 @@ def _poison(**_told: object) -> None:
         if deed == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if deed == "fail":
-            raise MemoryError("planted")
+            raise ValueError("planted")
         while deed == "wait" and not (FOLDER / "go").exists():
             time.sleep(0.02)
 
     reacting._handlers[NAME] = told
+
+
+@celeryd_after_setup.connect
+def _let_the_broker_deliver_again(**_told: object) -> None:
     if os.environ.get("BROKER_DELIVERS_AGAIN"):  # the guard is off
         app.tasks[NAME].acks_late = app.tasks[NAME].reject_on_worker_lost = True

@@ -31,6 +31,17 @@ EARNING, PAYRACES, HOSTILE = (
     "tests/payouts/test_hostile_bank.py",
 )
 TIME, DEADLINES = "tests/proof/test_time.py", "tests/shops/test_deadlines.py"
+POINTS, TIMERS, WORKERS = (
+    "tests/proof/test_payout_points.py",
+    "tests/proof/test_timers.py",
+    "tests/proof/test_workers.py",
+)
+DELIVERIES, LOST, AWAY, MATRIX = (
+    "tests/proof/test_deliveries.py",
+    "tests/proof/test_lost_answers.py",
+    "tests/proof/test_database_away.py",
+    "tests/proof/test_resiliency.py",
+)
 JOBS, FACTOR = "tests/shops/test_jobs.py", "tests/accounts/test_second_factor.py"
 CSV, CALENDAR = "tests/kernel/test_csvio.py", "tests/kernel/test_calendar.py"
 MONEY, WALL = "tests/kernel/test_money.py", "tests/accounts/test_wall.py"
@@ -218,6 +229,12 @@ ROWS = (
         ),
     ),
     Row(
+        "C10",
+        "the answer to a post that moves money is lost, the client repeats it: done once (28 cuts; deep 200)",
+        (f"{LOST}::test_a_lost_answer_and_a_second_try_do_it_once",),
+        (f"{LOST}::test_control_whoever_repeats_without_the_key_does_it_twice",),
+    ),
+    Row(
         "C12",
         "`manage.py prove` finds 32 planted corruptions and names the row, and nothing in a clean database",
         (
@@ -231,6 +248,18 @@ ROWS = (
         "fifty kills while paying out: nothing lost, nothing paid twice",
         (f"{KILLS}::test_fifty_kills_lose_nothing_and_pay_nothing_twice",),
         (f"{KILLS}::test_without_the_key_kills_pay_twice",),
+    ),
+    Row(
+        "D2",
+        "whoever sends a payout dies or fails before or after any statement, commit or call: one transfer, one posting",
+        (f"{POINTS}::test_whoever_dies_or_fails_at_any_point_leaves_one_payment_and_one_posting",),
+        (f"{POINTS}::test_control_without_the_key_the_same_deaths_pay_twice",),
+    ),
+    Row(
+        "D3",
+        "fifty workers fall asleep past their lease, others take over, they wake up: one transfer, one posting",
+        (f"{POINTS}::test_a_worker_that_wakes_up_after_its_lease_pays_and_posts_nothing_again",),
+        (f"{POINTS}::test_control_without_the_key_the_same_deaths_pay_twice",),
     ),
     Row(
         "D4",
@@ -249,7 +278,7 @@ ROWS = (
     ),
     Row(
         "E1",
-        "twenty deaths and a broker that forgets: effects equal commits",
+        "twenty deaths (deep: two hundred) and a broker that forgets: effects equal commits",
         (
             f"{OUTBOX}::test_it_has_every_effect_once_through_twenty_deaths",
             f"{OUTBOX}::test_it_loses_nothing_with_a_broker_that_forgets_and_a_worker_that_dies",
@@ -260,13 +289,53 @@ ROWS = (
         ),
     ),
     Row(
-        "E3",
-        "an event delivered to 32 at once has its effect once (thin: one kind of reaction)",
+        "E2",
+        "workers and their children are killed at work: nothing lost or doubled; what kills every time is a dead letter",
         (
+            f"{WORKERS}::test_nothing_is_lost_or_told_twice_when_workers_and_children_are_killed",
+            f"{WORKERS}::test_what_kills_its_worker_every_time_becomes_a_dead_letter_and_holds_up_nobody",
+        ),
+        (f"{WORKERS}::test_control_a_broker_that_delivers_again_by_itself_kills_without_end",),
+    ),
+    Row(
+        "E3",
+        "every reaction of the registry, three times, by eight at once, in any order: equal state, each mail once",
+        (
+            f"{DELIVERIES}::test_every_reaction_leaves_the_same_however_often_and_by_how_many_it_is_delivered",
             "tests/shops/test_events.py::test_thirty_two_twins_at_once_have_one_effect",
             "tests/shops/test_events.py::test_it_is_effective_once_however_often_it_is_delivered",
         ),
-        ("tests/shops/test_events.py::test_without_the_mark_the_twins_have_many_effects",),
+        (
+            f"{DELIVERIES}::test_control_without_the_mark_every_delivery_counts",
+            "tests/shops/test_events.py::test_without_the_mark_the_twins_have_many_effects",
+        ),
+    ),
+    Row(
+        "E4",
+        "PostgreSQL crashes under load: no acknowledged order is lost, the site recovers by itself (2 crashes; deep 8)",
+        (f"{AWAY}::test_no_order_that_was_acknowledged_is_lost_in_a_crash",),
+        (f"{AWAY}::test_control_a_database_that_may_forget_loses_what_it_acknowledged",),
+    ),
+    Row(
+        "E5",
+        "a slow database, a dry pool, a row that is held: 503 with a time to come back, then all is well, no half orders",
+        (
+            f"{AWAY}::test_a_dry_pool_is_said_to_be_dry_and_recovers",
+            f"{AWAY}::test_a_slow_database_makes_slow_pages_and_whole_orders",
+            f"{AWAY}::test_a_row_that_somebody_holds_is_given_up_in_words_where_the_control_waits_on",
+        ),
+        (f"{AWAY}::test_a_row_that_somebody_holds_is_given_up_in_words_where_the_control_waits_on",),
+    ),
+    Row(
+        "E7",
+        "the resiliency matrix: 19 journeys against 9 services, each down, slow and senseless (70 cells; deep all)",
+        (
+            f"{MATRIX}::test_each_journey_does_what_the_matrix_says",
+            f"{MATRIX}::test_the_page_shows_the_matrix",
+            f"{MATRIX}::test_no_cell_is_forgotten",
+            "tests/accounts/test_tiktok.py::test_a_broken_way_to_tiktok_costs_that_log_in_only_and_is_said",
+        ),
+        (f"{MATRIX}::test_control_an_error_that_says_nothing_is_seen",),
     ),
     Row(
         "F1",
@@ -501,14 +570,18 @@ ROWS = (
     ),
     Row(
         "L4",
-        "what is due is done once, by eight sweeps at once, after a crash, and late (thin: no killed workers)",
+        "what is due is done once, by eight sweeps at once, late, and by workers of whom fifty are killed",
         (
+            f"{TIMERS}::test_what_is_due_is_done_once_though_its_workers_are_killed_and_late",
             f"{DEADLINES}::test_eight_sweeps_at_once_end_each_clock_once",
             f"{DEADLINES}::test_a_crash_in_the_sweep_undoes_it_whole",
             f"{DEADLINES}::test_a_night_slept_through_is_one_reminder",
             f"{ORDERS}::test_it_ships_or_cancels_at_the_same_instant_never_both",
         ),
-        (f"{TIME}::test_control_a_sweep_that_looks_without_locking_would_end_a_clock_many_times",),
+        (
+            f"{TIMERS}::test_control_an_effect_in_a_transaction_of_its_own_happens_again_after_a_death",
+            f"{TIME}::test_control_a_sweep_that_looks_without_locking_would_end_a_clock_many_times",
+        ),
     ),
     Row(
         "M4",

@@ -12,19 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from celery import Celery
 from django.db import connection, transaction
 
-from seller_center import embedded, reactions
+from seller_center import reactions
 from seller_center.kernel import clock, failpoints
 from shops import events, jobs, reacting
 from shops.models import ClockOffset, EventHandled, Notice, Shop, ShopEvent, User
 from shops.notifying import notify
 from shops.scope import scope
 from tests.factories.shops import make_member, make_shop
+from tests.faultkit.pgctl import Broker
 from tests.ground.processes import ROOT, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.alone]
@@ -177,13 +176,14 @@ def under_faults(people, at: dt.datetime, faults: int = FAULTS, deaths=DEATHS) -
     return at
 
 
-def test_it_has_every_effect_once_through_twenty_deaths(people, effects, at):
-    under_faults(people, at)
+@pytest.mark.parametrize("faults", [FAULTS, pytest.param(200, marks=pytest.mark.deep)])
+def test_it_has_every_effect_once_through_twenty_deaths(people, effects, at, faults):
+    under_faults(people, at, faults)
     assert effects() == committed()
     assert EventHandled.objects.count() == len(committed())
     assert not [code for code in committed() if code.startswith("web_before_commit")]  # rolled back: no effect either
     assert not ShopEvent.objects.filter(delivered_at=None).exists()
-    assert len(committed()) >= FAULTS * 2
+    assert len(committed()) >= faults * 2
 
 
 def test_it_would_lose_effects_without_the_guard(people, effects, at, monkeypatch):
@@ -232,38 +232,12 @@ def test_it_would_double_effects_without_the_guard(people, effects, at, monkeypa
 # -- a broker that forgets, a worker that dies ------------------------------------------------------------------------------
 
 
-class Broker:
-    """A Valkey of the test's own, to flush and to kill."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.start()
-
-    def start(self) -> None:
-        self.url = embedded._start_valkey(self.folder, persist=False)
-        self.app = Celery("tests", broker=self.url, set_as_current=False)
-        self.app.conf.broker_transport_options = {"socket_connect_timeout": 2, "socket_timeout": 2}
-
-    def forget_everything(self) -> int:
-        """FLUSHALL; how many messages were lost."""
-        with self.app.connection_for_write() as line:
-            client = line.default_channel.client
-            lost = client.llen("celery")
-            client.flushall()
-        return lost
-
-    def kill(self) -> None:
-        pid = embedded._valkey_pid(self.folder)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
 @pytest.fixture
 def broker(tmp_path, monkeypatch) -> Iterator[Broker]:
-    found = Broker(tmp_path)
+    found = Broker(tmp_path / "valkey")
     monkeypatch.setattr(reacting, "current_app", found.app)
     yield found
-    embedded._stop_valkey(tmp_path)
+    found.close()
 
 
 class Worker:
