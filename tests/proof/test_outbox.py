@@ -297,24 +297,24 @@ def test_it_loses_nothing_with_a_broker_that_forgets_and_a_worker_that_dies(peop
     dying = Worker(broker, "reaction.before_commit=exit:3")
     try:
         reacting.nudge()
-        assert eventually(dying.died, within=60)
+        assert eventually(dying.died, within=120)
     finally:
         dying.kill()
     assert 0 < told() < 6
     broker.forget_everything()  # what it had taken and not acknowledged is forgotten as well
 
-    healthy = Worker(broker)
+    healthy, before = Worker(broker), told()
     try:
         finish_jobs(people, 2, at)
+        assert eventually(lambda: told() >= before + 2, within=120)  # it is up
 
         def swept() -> bool:
-            """What beat does every few seconds."""
-            pass_minutes(2)
+            """What beat does every few seconds, after the leases of the dead."""
+            pass_minutes(40)
             reacting.nudge()
-            time.sleep(0.5)
-            return told() == 8
+            return eventually(lambda: told() == 8, within=3)
 
-        assert eventually(swept, within=60)
+        assert eventually(swept, within=120)
         assert eventually(lambda: not ShopEvent.objects.filter(kind=KIND, delivered_at=None).exists())
     finally:
         healthy.kill()
