@@ -1,19 +1,23 @@
-"""B1, B3: twenty coupons of a hundred uses, each fought over by 32 buyers with 416 tries, and budgets that do not divide.
+"""B1, B2, B3: coupons of a hundred uses, each fought over by 32 buyers with 416 tries; one use per buyer of sixteen
+baskets; budgets that do not divide.
 
-Real processes and threads on real PostgreSQL. The control is in tests/marketing/test_redemption.py.
+Real processes and threads on real PostgreSQL. The control of B1 is in tests/marketing/test_redemption.py.
 """
 
 import multiprocessing
+from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
 
-from marketing.models import Coupon, Redemption
+from marketing import redemption
+from marketing.models import BuyerUse, Coupon, Redemption
 from marketing.redemption import BuyerFacts, CouponRefused
 from tests.factories.marketing import make_coupon
 from tests.factories.shops import make_shop
+from tests.figures import at_figures
 from tests.marketing.test_redemption import redeem
-from tests.storm import HANG_SECONDS, storm
+from tests.storm import HANG_SECONDS, Outcome, storm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -48,6 +52,56 @@ def test_it_redeems_each_of_twenty_coupons_exactly_a_hundred_times():
     assert [sum(one.value[at] for one in outcomes) for at in range(ROUNDS)] == [LIMIT] * ROUNDS
     assert set(Coupon.objects.values_list("redeemed_count", flat=True)) == {LIMIT}
     assert Redemption.objects.count() == LIMIT * ROUNDS
+
+
+@at_figures("rounds", 50, deep=500)
+def test_it_redeems_once_per_buyer_of_sixteen_baskets_at_once(rounds, figure):
+    """B2: every round has a coupon of its own, and in every other round the buyer orders for the first time."""
+    shop = make_shop("ACME")
+    codes = [f"MINE{number}" for number in range(rounds)]
+    for number, code in enumerate(codes):
+        audience = Coupon.Audience.NEW_BUYERS if number % 2 else Coupon.Audience.ALL
+        make_coupon(shop, code, per_buyer_limit_count=1, audience=audience)
+    outcomes = each_round(codes, lambda turn, number: attempt(shop, codes[turn], f"{turn}-{number}", f"buyer-{turn}"))
+    assert [sum(one.value[turn] for one in outcomes) for turn in range(rounds)] == [1] * rounds
+    assert set(BuyerUse.objects.values_list("used_count", flat=True)) == {1}
+    assert BuyerUse.objects.count() == Redemption.objects.count() == rounds
+    figure("B2", "rounds of sixteen baskets", rounds)
+
+
+def test_control_a_use_per_buyer_that_is_read_first_is_passed(monkeypatch):
+    """Look, wait for the others, count: several of sixteen baskets of one buyer get the discount."""
+    shop = make_shop("ACME")
+    make_coupon(shop, "MINE", per_buyer_limit_count=1)
+    seen = multiprocessing.get_context("fork").Barrier(16)
+
+    def look_then_count(coupon: Coupon, buyer: BuyerFacts) -> None:
+        used = BuyerUse.objects.filter(shop=shop, coupon=coupon, buyer_key=buyer.key).exists()
+        seen.wait(HANG_SECONDS)
+        if used:
+            raise CouponRefused("used")
+
+    monkeypatch.setattr(redemption, "_count_buyer", look_then_count)
+    monkeypatch.setattr(redemption, "_count_use", lambda *_: None)  # its row would make them come one by one
+    outcomes = each_round(["MINE"], lambda _turn, number: attempt(shop, "MINE", f"M-{number}", "buyer-1"))
+    assert sum(one.value[0] for one in outcomes) > 1
+    assert Redemption.objects.count() > 1
+
+
+def each_round(codes: list[str], call: Callable[[int, int], bool]) -> list[Outcome]:
+    """Sixteen at once, round by round."""
+    start = multiprocessing.get_context("fork").Barrier(16)
+
+    def take_part(number: int) -> list[bool]:
+        answers = []
+        for turn in range(len(codes)):
+            start.wait(HANG_SECONDS)
+            answers.append(call(turn, number))
+        return answers
+
+    outcomes = storm(take_part, processes=4, threads=4)
+    assert all(one.done for one in outcomes), [one.message for one in outcomes if not one.done][:1]
+    return outcomes
 
 
 def test_it_spends_a_budget_that_does_not_divide_and_never_more():
