@@ -69,25 +69,26 @@ def readable() -> Iterator[None]:
 
 
 def verified(body: bytes, headers: Mapping[str, str]) -> dict:
-    """The content of a callback, if its signature is right and not older than five minutes of real time.
+    """The content of a callback, if one of our secrets signed it not longer than five minutes of real time ago.
 
     Raises `CallbackRefused`. The same callback may come again: its `id` is the same then.
     """
-    try:
-        content = Webhook(_signing_key()).verify(body, dict(headers))
-    except (WebhookVerificationError, ValueError, UnicodeDecodeError) as error:
-        raise CallbackRefused from error
-    if not isinstance(content, dict):
-        raise CallbackRefused
-    return content
+    for key in _signing_keys():
+        try:
+            content = Webhook(key).verify(body, dict(headers))
+        except (WebhookVerificationError, ValueError, UnicodeDecodeError):
+            continue
+        if isinstance(content, dict):
+            return content
+    raise CallbackRefused
 
 
-def _signing_key() -> str | bytes:
-    """`whsec_` and base64 stand for bytes, any other secret for itself."""
-    secret = settings.SANDBOX_SECRET
-    if not secret:
+def _signing_keys() -> list[str | bytes]:
+    """`whsec_` and base64 stand for bytes, any other secret for itself; while secrets change, both: `new,old`."""
+    secrets = [secret for secret in settings.SANDBOX_SECRET.split(",") if secret]
+    if not secrets:
         raise NotConnected
-    return secret if secret.startswith("whsec_") else secret.encode()
+    return [secret if secret.startswith("whsec_") else secret.encode() for secret in secrets]
 
 
 def _url(path: str) -> str:

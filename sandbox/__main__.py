@@ -26,7 +26,8 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one and prints it")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the journal")
     parser.add_argument("--callback-base", default="", help="where /callbacks/<service>/ is answered; empty: nowhere")
-    parser.add_argument("--secret", default=os.environ.get("SANDBOX_SECRET", ""), help="signs the callbacks")
+    newest = os.environ.get("SANDBOX_SECRET", "").partition(",")[0]
+    parser.add_argument("--secret", default=newest, help="signs the callbacks")
     parser.add_argument("--seed", default="1", help="decides numbers and journeys; kept with the journal")
     parser.add_argument("--mishaps", type=int, default=0, help="parcels in a hundred that are delayed, lost or damaged")
     parser.add_argument("--late", type=float, default=3.0, help="seconds that a late answer takes")
