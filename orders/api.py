@@ -137,7 +137,19 @@ class ShipmentIn(Schema):
     tracking_number: str = Field(max_length=40)
 
 
-@router.post("/orders", auth=WRITE, response={201: OrderOut, 200: OrderOut}, summary="Push an order")
+#: The order that was pushed can be read by its code.
+THEN_READ = {
+    "links": {"read": {"operationId": "orders_api_read_order", "parameters": {"code": "$response.body#/code"}}}
+}
+
+
+@router.post(
+    "/orders",
+    auth=WRITE,
+    response={201: OrderOut, 200: OrderOut},
+    summary="Push an order",
+    openapi_extra={"responses": {201: THEN_READ, 200: THEN_READ}},
+)
 def push_order(request: HttpRequest, body: OrderIn, idempotency_key: str = Header("", alias="Idempotency-Key")) -> Any:
     """Take in an order, once per ``Idempotency-Key`` and once per ``external_number``. 201 new, 200 it was there."""
     shop, at = request.shop, clock.now()  # type: ignore[attr-defined]

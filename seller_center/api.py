@@ -10,14 +10,41 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from seller_center.kernel.errors import DomainError
 from shops.api_limits import TooOften
 
+
+class Refusal(Schema):
+    """Why not: a word for programs, a sentence for people, and where it lies with what was sent."""
+
+    code: str
+    message: str
+    field: str = ""
+    faults: list[dict[str, str]] = []
+
+
+REFUSED = {
+    "description": "Refused, and nothing was done",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+}
+
+
+class PartnerApi(NinjaAPI):
+    """An API whose description says of every operation how its refusals look."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        described = super().get_openapi_schema(**options)
+        described["components"]["schemas"]["Refusal"] = Refusal.json_schema()
+        for operation in (one for path in described["paths"].values() for one in path.values()):
+            operation["responses"]["4XX"] = REFUSED
+        return described
+
+
 #: No documentation page: it would load scripts from elsewhere. The description itself is at ``/api/v1/openapi.json``.
-api = NinjaAPI(title="Seller Center", version="1", urls_namespace="api", docs_url=None)
+api = PartnerApi(title="Seller Center", version="1", urls_namespace="api", docs_url=None)
 
 
 def _answer(request: HttpRequest, status: int, code: str, message: Any, **more: Any) -> HttpResponse:

@@ -29,6 +29,18 @@ WORDS = {
 }
 """The same for programs."""
 
+CODES = {
+    400: "unreadable",
+    403: "not_allowed",
+    404: "not_found",
+    405: "wrong_method",
+    413: "too_large",
+    429: "too_many_requests",
+    500: "broken",
+    503: "busy",
+}
+"""In a word, as the partner API says all its refusals."""
+
 
 def request_id() -> str:
     """The number under which the log knows this request; empty where none is known."""
@@ -38,7 +50,8 @@ def request_id() -> str:
 def error_page(request: HttpRequest, status: int, **context) -> HttpResponse:
     """The page of a status for people, the same as JSON for programs."""
     if request.path.startswith("/api/"):
-        return JsonResponse({"message": WORDS[status], "request_id": request_id()}, status=status)
+        told = {"code": CODES[status], "message": WORDS[status], "request_id": request_id()}
+        return JsonResponse(told, status=status)
     theme = request.COOKIES.get(THEME_COOKIE, "")
     frame = {"theme": theme if theme in THEMES else ""}
     body = loader.get_template(f"{status}.html").render({"frame": frame, "request_id": request_id(), **context})
