@@ -8,6 +8,7 @@ again: only the bank's own word about the key moves it on (``reconciliation``).
 
 import dataclasses
 import datetime as dt
+import re
 import secrets
 import time
 
@@ -238,15 +239,17 @@ def _pay(payout: Payout, at: dt.datetime) -> None:
 
 
 def _fail(payout: Payout, reason: str, at: dt.datetime) -> None:
-    move(payout, Payout.Status.FAILED, ended_at=at, lease_until=None, reason=reason[:200])
+    move(payout, Payout.Status.FAILED, ended_at=at, lease_until=None, reason=_kept(reason))
     _post(payout, TransactionKind.PAYOUT_FAILED, AccountKind.IN_FLIGHT, AccountKind.AVAILABLE, at)
-    _ended(payout, "payout.failed", at, reason=reason[:200])
+    _ended(payout, "payout.failed", at, reason=_kept(reason))
 
 
 def _return(payout: Payout, transfer: Transfer, at: dt.datetime) -> None:
-    move(payout, Payout.Status.RETURNED, returned_at=at, return_code=transfer.return_code, reason=transfer.reason[:200])
+    move(
+        payout, Payout.Status.RETURNED, returned_at=at, return_code=transfer.return_code, reason=_kept(transfer.reason)
+    )
     _post(payout, TransactionKind.PAYOUT_RETURN, AccountKind.BANK_CLEARING, AccountKind.AVAILABLE, at)
-    _ended(payout, "payout.returned", at, reason=transfer.reason[:200], return_code=transfer.return_code)
+    _ended(payout, "payout.returned", at, reason=_kept(transfer.reason), return_code=transfer.return_code)
 
 
 def _post(payout: Payout, kind: TransactionKind, source: AccountKind, target: AccountKind, at: dt.datetime) -> None:
@@ -278,7 +281,7 @@ def _ended(payout: Payout, kind: str, at: dt.datetime, **facts) -> None:
 
 
 def _become_unknown(payout: Payout, at: dt.datetime, reason: str) -> None:
-    move(payout, Payout.Status.UNKNOWN, lease_until=None, reason=reason[:200])
+    move(payout, Payout.Status.UNKNOWN, lease_until=None, reason=_kept(reason))
     events.record(
         "payout.unknown",
         shop=payout.shop,
@@ -286,7 +289,7 @@ def _become_unknown(payout: Payout, at: dt.datetime, reason: str) -> None:
         subject_code=payout.code,
         by=None,
         at=at,
-        reason=reason[:200],
+        reason=_kept(reason),
     )
 
 
@@ -323,6 +326,15 @@ def _give_lease_back(payout: Payout) -> None:
     Payout.objects.filter(shop_id=payout.shop_id, pk=payout.pk, lease_owner=payout.lease_owner).update(
         lease_until=timezone.now()
     )
+
+
+#: A bank may repeat the account that it was told.
+LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,}")
+
+
+def _kept(reason: str) -> str:
+    """What the bank said as it may be kept: of a long number only the last four digits (INV21)."""
+    return LONG_NUMBER.sub(lambda found: "••••" + re.sub(r"\D", "", found[0])[-4:], reason)[:200]
 
 
 def _sentence(refusal: HttpRefused) -> str:

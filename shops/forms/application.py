@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from shops.application_steps import STEPS
-from shops.forms.fields import KEEP, SECRET_NUMBER, DayInput, ManyFilesField, ManyFilesInput, choice_field
+from shops.forms.fields import (
+    KEEP,
+    SECRET_NUMBER,
+    DayInput,
+    ManyFilesField,
+    ManyFilesInput,
+    UnseenInput,
+    choice_field,
+)
 from shops.identity import TAX_IDS_OF, regions_of
 from shops.models import Application, BankAccount, Document, Market, TradeClass
 from shops.onboarding import OFFERED
@@ -96,7 +104,7 @@ class TaxForm(forms.Form):
         label=_("Number"),
         max_length=20,
         required=False,
-        widget=forms.TextInput(attrs={**SECRET_NUMBER, "placeholder": "000-00-0000"}),
+        widget=UnseenInput(attrs={**SECRET_NUMBER, "placeholder": "000-00-0000"}),
     )
 
     def __init__(self, *args, application: Application, **kwargs):
@@ -186,7 +194,7 @@ class BankForm(forms.Form):
         help_text=_("Nine digits; the first number at the bottom of a cheque."),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-    number = forms.CharField(label=_("Account number"), max_length=24, widget=forms.TextInput(attrs=SECRET_NUMBER))
+    number = forms.CharField(label=_("Account number"), max_length=24, widget=UnseenInput(attrs=SECRET_NUMBER))
 
     def __init__(self, *args, account: BankAccount | None, holder: str = "", **kwargs):
         given = {"holder": holder, "account_type": BankAccount.AccountType.CHECKING}

@@ -25,6 +25,13 @@ class MomentInput(forms.DateTimeInput):
         super().__init__(attrs, format="%Y-%m-%dT%H:%M")
 
 
+class UnseenInput(forms.TextInput):
+    """A number that never goes back to the browser, not even when something else in the form was wrong (INV21)."""
+
+    def get_context(self, name, value, attrs):
+        return super().get_context(name, None, attrs)
+
+
 class ManyFilesInput(forms.ClearableFileInput):
     """A file picker that takes several files."""
 
