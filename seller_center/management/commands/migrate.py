@@ -1,5 +1,6 @@
 """`migrate`: the tables, then the application role's rights and the reference data that every installation has."""
 
+import time
 from contextlib import nullcontext
 from typing import Any
 
@@ -8,12 +9,19 @@ from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.utils import ProgrammingError
+from django.db.utils import OperationalError, ProgrammingError
 
 from catalog import reference as categories
 from seller_center import migrating, roles
 from seller_center.kernel import clock
 from shops import reference
+
+#: A migration waits two seconds for its locks (DATABASE_LOCK_TIMEOUT_MS) while whoever writes waits behind it; then it
+#: lets go, lets them write, and is tried again.
+TRIES = 10
+PAUSE_SECONDS = 1.0
+#: PostgreSQL's words for: the lock did not come in time; two waited for each other.
+BUSY = ("55P03", "40P01")
 
 
 class Command(migrate.Command):
@@ -30,7 +38,7 @@ class Command(migrate.Command):
             if changes:
                 roles.create_extensions(connection)
             with migrating.quick_states() if _is_empty(connection) else nullcontext():
-                done = super().handle(*args, **options)
+                done = self._patiently(*args, **options)
             if changes:
                 roles.grant(connection)
             if changes and not options["app_label"] and not options["no_reference"]:
@@ -42,6 +50,18 @@ class Command(migrate.Command):
                 raise CommandError(f"{error}. Is MIGRATE_DATABASE_URL the role that owns the tables?") from error
             raise
         return done
+
+    def _patiently(self, *args: Any, **options: Any) -> str | None:
+        """Django's own work, again where a table was busy. What was applied stays; what was cut short left nothing."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return super().handle(*args, **options)
+            except OperationalError as error:
+                if attempt == TRIES or getattr(error.__cause__, "pgcode", "") not in BUSY:
+                    raise
+                self.stderr.write(f"A table was busy, attempt {attempt} of {TRIES}. Trying again.")
+                time.sleep(PAUSE_SECONDS)
+        raise AssertionError("unreachable")
 
 
 def _is_empty(connection: BaseDatabaseWrapper) -> bool:
