@@ -98,6 +98,7 @@ def arrange(*, product: Product, order: Sequence[int], by, at: dt.datetime) -> N
         for place, key in enumerate(order):
             rows[key].position = place
         Media.objects.bulk_update(rows.values(), ["position"])
+        _record(product, "product.edited", by, at, fields=["order of pictures"])
 
 
 def make_main(*, media: Media, by, at: dt.datetime) -> None:
@@ -110,6 +111,7 @@ def describe(*, media: Media, alt: str, by, at: dt.datetime) -> None:
     """Say what a picture shows, for those who cannot see it."""
     with scope(media.shop, by=by):
         Media.objects.filter(shop_id=media.shop_id, pk=media.pk).update(alt=alt.strip()[:LONGEST_ALT])
+        _record(media.product, "product.edited", by, at, fields=["words of a picture"])
 
 
 def _record(product: Product, kind: str, by, at: dt.datetime, **facts) -> None:
