@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import multiprocessing
+import random
 import threading
 
 import pytest
@@ -13,9 +14,10 @@ from analytics.models import HourlyFigure
 from orders.models import Order, Package, ReturnRequest
 from payouts.models import Payout, PayoutBatch, Statement
 from seller_center import demo, embedded, inbox, proof, reactions, simulating
+from seller_center.demo import afterwards
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops import jobs, policy_book
+from shops import deadlines, policy_book
 from shops.models import Deadline, Job, Notice, Shop
 from support.models import Conversation, Review, Ticket
 
@@ -42,7 +44,6 @@ def test_a_small_demo_keeps_every_promise_and_lives_on(connected_sandbox, settin
     job = demo.ask_for_rest(NOW, size=demo.SMALL)
     with monkeypatch.context() as patch:
         patch.setitem(multiprocessing.current_process()._config, "daemon", True)  # as in a worker: no children
-        patch.setattr(jobs, "progress", _while_the_clock_sweeps(jobs.progress))
         assert reactions.run_jobs(NOW) == 1, "the rest is a worker's job"
     job.refresh_from_db()
     assert (job.status, job.error) == (Job.Status.SUCCEEDED, "")
@@ -62,16 +63,6 @@ def test_a_small_demo_keeps_every_promise_and_lives_on(connected_sandbox, settin
     assert Deadline.objects.running().filter(kind="order.ship_by", due_at__gt=NOW).exists()
     assert list(demo.load_rest(NOW, size=demo.SMALL)) == ["Scores and evaluations."], "what is there is left out"
     _goes_on_living(shop, monkeypatch)
-
-
-def _while_the_clock_sweeps(progress):
-    """After each step the workers' own clock has its turn, as it has every ten seconds while the rest is loaded."""
-
-    def told(*given, **named):
-        inbox.sweep(NOW)
-        return progress(*given, **named)
-
-    return told
 
 
 def _goes_on_living(shop: Shop, monkeypatch) -> None:
@@ -157,6 +148,26 @@ def test_a_simulation_is_refused_where_real_people_buy(settings):
         call_command("simulate_market", speed=1)
     with pytest.raises(CommandError, match="LOCAL=1 only"):
         call_command("demo")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("hidden", [True, pytest.param(False, id="control: nothing is hidden")])
+def test_no_clock_strikes_between_two_handfuls_of_the_story(shop, owner, monkeypatch, hidden):
+    """The workers sweep every ten seconds while the past is told."""
+    struck = []
+    monkeypatch.setattr(inbox, "_call", lambda kind, rows, at: struck.append(kind))
+    monkeypatch.setattr(afterwards, "HANDFUL", 1)
+    if not hidden:
+        monkeypatch.setattr(afterwards.Story, "_hide", lambda self: None)
+    promise = {"kind": "document.expiry", "subject_kind": "document", "subject_code": "D"}
+    story = afterwards.Story(shop, owner, owner, owner, NOW, random.Random(1))
+    due = NOW - demo.HOUR / 2
+    story.then(NOW - 3 * demo.HOUR, lambda at: deadlines.set_deadline(shop=shop, due_at=due, at=at, **promise))
+    story.then(NOW - demo.HOUR, lambda at: deadlines.meet(shop=shop, at=at, **promise))
+    for _left in story.live():
+        inbox.sweep(NOW, most_chunks=1)
+    assert struck == ([] if hidden else ["document.expiry"])
+    assert Deadline.objects.in_shop(shop).get().ended_as == "met"
 
 
 @pytest.mark.django_db

@@ -1,4 +1,5 @@
-"""Every page of seller and buyer over the demo: no axe violation, no complaint of the browser, nothing over the edge.
+"""Every page of seller, buyer and staff over the demo: no axe violation, no complaint of the browser, nothing over the
+edge.
 
 Each address is opened once, as a person would come to it: by the links of the pages before. The same page is then
 looked at on the desk and on the phone, light and dark.
@@ -27,6 +28,8 @@ SHOP = "BRTS"
 PAIRS = [(1280, "light"), (390, "dark")]
 if os.environ.get("EVERY_PAIR"):
     PAIRS += [(390, "light"), (1280, "dark")]
+#: A hang limit, not a measure.
+HANG_SECONDS = 600
 #: Where walks begin that no link of the seller's pages leads to.
 VISITOR = (
     "/", "/account/login/", "/account/signup/", "/account/password/reset/", "/account/login/code/",
@@ -42,7 +45,11 @@ ERRORS = (
     "/shop/bright-street-bicycles/p/nothing/", "/s/QRKY/",
 )  # fmt: skip
 #: Answers that are no pages, and places of other tests.
-NO_PAGE = re.compile(r"\.(csv|pdf|webp|png|svg|json)$|/export/|/files/\w+/$|^/(admin|static|styleguide|api|pictures)/")
+NO_PAGE = re.compile(
+    r"\.(csv|pdf|webp|png|svg|json)$|/(export|file|content|logout)/$|/files/\w+/$|^/(static|styleguide|api|pictures)/"
+)
+#: A list of records, or one record, as Django's admin shows it: of a part of the house one of each is like the others.
+RECORDS = re.compile(r"admin:([a-z]+)_[a-z]+_(changelist|change|add|history)$")
 #: The browser reports an answer of this kind as an error of the page.
 EXPECTED = re.compile(r"status of 40[345]")
 #: A list's tabs each lead to other states of what they list: one of each is opened.
@@ -70,6 +77,8 @@ class Walk:
     """Somebody who opens every page that a link leads to, and looks at each."""
 
     who: Person
+    #: Open each kind of record of the admin, not one for each part of the house.
+    every_record: bool = False
     faults: list[str] = field(default_factory=list)
     seen: set = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
@@ -105,8 +114,10 @@ class Walk:
         tabs = tuple(f"{name}={asked[name]}" for name in TAB if name in asked)
         slugs = tuple(value for name, value in match.kwargs.items() if name in ("step", "kind"))
         more = tuple(sorted(set(asked) - set(TAB)))
-        if tabs and more:
+        if (tabs or parts.path.startswith("/admin/")) and more:
             return None
+        if (record := RECORDS.match(match.view_name)) and not self.every_record:
+            return record.groups()
         return (match.view_name, tabs, more, slugs, tab if "code" in match.kwargs else "")
 
     def _links(self) -> Iterator[str]:
@@ -164,16 +175,6 @@ class Walk:
             self.who.page.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True, caret="initial")
 
 
-def test_every_page_of_a_seller(chromium: Browser, marketplace: Marketplace) -> None:
-    walk = Walk(sit_down(chromium, marketplace))
-    log_in(walk.who, "seller@example.com")
-    begin = (f"/s/{SHOP}/", f"/s/{SHOP}/setup/", f"/s/{SHOP}/search/?q=bicycle", f"/s/{SHOP}/search/?q=nothing+of+it")
-    walk.through((*begin, *OWN_ACCOUNT), only=rf"/(s/{SHOP}|account|my-shops|apply)/")
-    walk.errors(ERRORS)
-    walk.ends_well()
-    assert len(walk.opened) > 100, "the walk has lost its way"
-
-
 def test_every_page_of_who_applies_and_of_who_may_not(chromium: Browser, marketplace: Marketplace) -> None:
     for email in ("applicant1@example.com", "applicant3@example.com", "applicant5@example.com"):
         walk = Walk(sit_down(chromium, marketplace))
@@ -201,3 +202,37 @@ def test_every_page_of_a_buyer(chromium: Browser, marketplace: Marketplace) -> N
     for path in (f"{order}/basket/", f"{order}/checkout/"):
         walk.look(path)
     walk.ends_well()
+
+
+@pytest.fixture(scope="module")
+def whole(chromium: Browser, marketplace: Marketplace) -> Marketplace:
+    """The marketplace when a worker has loaded returns, questions and the further shops, and their owner was told."""
+    owner = sit_down(chromium, marketplace)
+    log_in(owner, "seller@example.com")
+    for _second in range(HANG_SECONDS):
+        owner.go(f"/s/{SHOP}/notices/")
+        if owner.page.get_by_text("Further shops: done").count():
+            return marketplace
+        owner.page.wait_for_timeout(1_000)  # another process is loading: its notice is what is asked for
+    raise AssertionError("The further shops were not loaded.")
+
+
+def test_every_page_of_a_seller(chromium: Browser, whole: Marketplace) -> None:
+    walk = Walk(sit_down(chromium, whole))
+    log_in(walk.who, "seller@example.com")
+    begin = (f"/s/{SHOP}/", f"/s/{SHOP}/setup/", f"/s/{SHOP}/search/?q=bicycle", f"/s/{SHOP}/search/?q=nothing+of+it")
+    walk.through((*begin, *OWN_ACCOUNT), only=rf"/(s/{SHOP}|account|my-shops|apply)/")
+    walk.errors(ERRORS)
+    walk.ends_well()
+    assert len(walk.opened) > 100, "the walk has lost its way"
+
+
+@pytest.mark.parametrize("every_record", [False, pytest.param(True, marks=pytest.mark.deep)])
+def test_every_page_of_the_staff(chromium: Browser, whole: Marketplace, every_record: bool) -> None:
+    walk = Walk(sit_down(chromium, whole), every_record=every_record)
+    log_in(walk.who, "admin@example.com")
+    walk.through(("/admin/",), only="/admin/")
+    walk.ends_well()
+    for place in ("application/desk/1", "violation/desk/1", "ticket/desk/1", "payoutbatch/desk/1"):
+        kind = re.compile(f"/{place}/".replace("1", r"\d+"))
+        assert any(map(kind.search, walk.opened)), f"the walk has not come to {place}"
