@@ -1,8 +1,12 @@
 """How the program speaks: structlog, as text on a machine of one's own and as JSON lines in production (UTC)."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import structlog
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 FLOORS = ("shops", "catalog", "marketing", "orders", "payouts", "support", "analytics", "storefront")
 
@@ -54,3 +58,24 @@ def logging_config(level: str, form: str, *, quiet: bool) -> dict[str, Any]:
 
 def _logger(level: str) -> dict[str, Any]:
     return {"handlers": ["console"], "level": level, "propagate": False}
+
+
+def bind_address(get_response: Callable[["HttpRequest"], "HttpResponse"]) -> Callable[["HttpRequest"], "HttpResponse"]:
+    """Middleware: the log of a request names the address that our proxies saw, not one that the client writes of itself."""
+
+    def middleware(request: "HttpRequest") -> "HttpResponse":
+        structlog.contextvars.bind_contextvars(ip=_address(request))
+        return get_response(request)
+
+    return middleware
+
+
+def _address(request: "HttpRequest") -> str | None:
+    """Where a request comes from; None where nothing says so, as behind a socket."""
+    from allauth.account.adapter import get_adapter
+    from django.core.exceptions import PermissionDenied
+
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:
+        return None

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "seller_center.answer_headers.answer_headers",
     "django_structlog.middlewares.RequestMiddleware",
+    "seller_center.logs.bind_address",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -450,6 +451,7 @@ PHONENUMBER_DB_FORMAT = "E164"
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it would believe X-Forwarded-For; logs.bind_address does not
 
 # -- log --------------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ not the hash is asked about but how often it is asked.
 from collections import Counter
 
 import pytest
+import structlog
 import time_machine
 from django.test import Client
 
@@ -102,3 +103,15 @@ def test_control_without_limits_every_try_is_evaluated(person, settings):
     settings.ACCOUNT_RATE_LIMITS = False
     ends = tries(3, lambda n: "owner@example.com", lambda n: f"10.0.{n}.9")
     assert ends == {"evaluated": 96}
+
+
+def test_the_log_names_the_address_that_was_seen_and_not_the_one_that_was_told(settings):
+    """Whoever looks for the guesser afterwards finds the right one."""
+    told = "198.51.100.7"
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        Client(REMOTE_ADDR="203.0.113.5").get("/account/login/", **forged(7), HTTP_X_CLIENT_IP=told)
+    ends = [line for line in lines if line["event"] == "request_finished"]
+    assert [line["ip"] for line in ends] == ["203.0.113.5"]
+    assert told not in str(lines)
+    assert "198.51." not in str(lines)
