@@ -236,10 +236,11 @@ def test_whoever_dies_or_fails_at_any_point_leaves_one_payment_and_one_posting(b
 def test_a_worker_that_wakes_up_after_its_lease_pays_and_posts_nothing_again(bank, rounds):
     print(f"SEED={SEED}")
     chance = random.Random(SEED)
-    batch = release(ZOMBIES * rounds + 5)
+    batch = release((ZOMBIES + 20) * rounds)  # one that slept before its claim takes another when it wakes
     names = points()
-    places = list(range(len(names))) * rounds
+    places = list(range(len(names))) * 2 * rounds
     chance.shuffle(places)
+    assert len(places) >= ZOMBIES * rounds
     for number in places[: ZOMBIES * rounds]:
         sleep_there(number)
     assert Payout.objects.filter(attempts__gt=1).count() >= 10 * rounds  # others did take over
