@@ -18,7 +18,7 @@ class Row:
 
 STOCK, ORDERS = "tests/catalog/test_stock_races.py", "tests/orders/test_races.py"
 ILEAVE, LAST = "tests/proof/test_interleavings.py", "tests/proof/test_last_units.py"
-KILLED = "tests/proof/test_trading_killed.py"
+TRADING, KILLED = "tests/proof/test_trading.py", "tests/proof/test_trading_killed.py"
 TENANTS, KEYS = "tests/proof/test_tenants.py", "tests/proof/test_tenant_keys.py"
 OUTBOX, SCHEMA = "tests/proof/test_outbox.py", "tests/proof/test_schema.py"
 COUPON_STORM, SUMS, ANSWERS = (
@@ -182,6 +182,17 @@ ROWS = (
             f"{ILEAVE}::test_control_a_refund_that_reads_first_gives_back_too_much",
             f"{ORDERS}::test_control_reading_first_refunds_too_much",
             f"{ORDERS}::test_control_locking_in_repeatable_read_refunds_too_much",
+        ),
+    ),
+    Row(
+        "C2",
+        "a machine trades, a model works it out a second time: equal to the cent after every step "
+        "(CI: 1,500 steps; 50,000 in `make deep`)",
+        (f"{TRADING}::test_every_step_of_trade_leaves_the_books_as_worked_out",),
+        (
+            f"{TRADING}::test_control_the_machine_finds_a_coupon_that_is_not_given_back",
+            f"{TRADING}::test_control_the_machine_finds_refunds_that_round_each_unit_by_itself",
+            f"{TRADING}::test_control_the_machine_finds_a_commission_given_back_short",
         ),
     ),
     Row(
