@@ -20,9 +20,13 @@ def main() -> None:
     except embedded.Refused as refusal:
         sys.exit(f"error: {refusal}")
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as fault:
+        sys.exit(f"error: {fault}")
 
 
 if __name__ == "__main__":

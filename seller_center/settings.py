@@ -8,15 +8,29 @@ given, and a value that is unsafe refuses to start with a sentence (`seller_cent
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from seller_center import safety
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+
+
+class Variables(environ.Env):
+    """The environment; a number that is none is said with the variable's name, not as a trace."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} must be a whole number: see .env.example.") from error
+
+
+env = Variables()
 
 # -- mode -------------------------------------------------------------------------------------------------------------
 

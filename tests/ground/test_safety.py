@@ -114,6 +114,12 @@ def test_the_program_itself_refuses(tmp_path, fault):
     assert re.search(f"  - {next(iter(fault))}", done.stderr)
 
 
+def test_a_number_that_is_none_is_said_by_name(tmp_path):
+    done = manage("check", **{**production(tmp_path), "DATABASE_LOCK_TIMEOUT_MS": "soon"})
+    assert done.returncode != 0
+    assert done.stderr.strip() == "error: DATABASE_LOCK_TIMEOUT_MS must be a whole number: see .env.example."
+
+
 def test_it_does_not_embed_servers_in_production(tmp_path):
     done = manage("check", LOCAL=0, DATA_DIR=tmp_path)
     assert done.returncode != 0
