@@ -17,13 +17,18 @@ def deadline_approaches(event: ShopEvent) -> None:
     notify(
         shop=event.shop,
         kind=event.kind,
-        title=ngettext("%(hours)d hour left – %(what)s: %(label)s", "%(hours)d hours left – %(what)s: %(label)s", hours)
-        % {"hours": hours, "what": KINDS[facts["deadline_kind"]].name, "label": facts["label"]},
+        title=hours_left(facts["deadline_kind"], facts["label"], hours),
         url=f"/s/{event.shop.code}/inbox/",
         at=event.at,
         area=KINDS[facts["deadline_kind"]].area,
         once_key=f"{facts['deadline_kind']}:{event.subject_code}:{hours}"[:100],
     )
+
+
+def hours_left(kind: str, label: str, hours: int) -> str:
+    """How a rung of the ladder is told: "6 hours left – Ship by: BRTS64G93NJ6"."""
+    told = ngettext("%(hours)d hour left – %(what)s: %(label)s", "%(hours)d hours left – %(what)s: %(label)s", hours)
+    return told % {"hours": hours, "what": KINDS[kind].name, "label": label}
 
 
 def job_finished(event: ShopEvent) -> None:

@@ -47,7 +47,7 @@ from seller_center.demo.rows import Row, Rows
 from seller_center.kernel.calendar import day_of
 from seller_center.kernel.codes import ALPHABET, new_code
 from seller_center.kernel.money import format_money
-from shops import event_kinds, fees, notifying
+from shops import event_kinds, fees, notifying, telling
 from shops.deadline_kinds import KINDS
 from shops.models import Deadline, EventHandled, Notice, ShopEvent
 from shops.policy_book import policy_for
@@ -455,10 +455,9 @@ class Past:
             hours=hours,
             due_at=clock["due_at"].isoformat(),
         )
-        title = ngettext("%(hours)d hour left: %(label)s", "%(hours)d hours left: %(label)s", hours)
         self._notify(
             "deadline.approaching",
-            title % {"hours": hours, "label": clock["label"]},
+            telling.hours_left(clock["kind"], clock["label"], hours),
             "inbox",
             at,
             area=clock["area"],
