@@ -129,6 +129,23 @@ def reviewer(db):
 
 
 @pytest.fixture(scope="session")
+def _no_connection_of_before() -> None:
+    """Before a browser's driver begins: from then on a loop runs here, and Django keeps other connections under it.
+
+    A process that is forked later has no loop, would find the ones of before again, and speak into its parent's sockets.
+    """
+    from django.db import connections
+
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def playwright(_no_connection_of_before, playwright):
+    """pytest-playwright's driver, started with no connection open."""
+    return playwright
+
+
+@pytest.fixture(scope="session")
 def chromium(playwright):
     """The system's Chromium, one per worker: a second driver in one process is refused. None is downloaded."""
     browser = playwright.chromium.launch(executable_path=plugin.chromium(), args=["--no-sandbox", "--disable-gpu"])

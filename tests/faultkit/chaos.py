@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -93,31 +92,6 @@ class Chaos:
             self._processes[name].send_signal(number)
 
 
-def _done_apart(deed: Callable[[], object]) -> int:
-    """Do it in a thread that has no connection yet; 0, or 1 where it raised.
-
-    The thread that forked may hold one that it does not see itself: under a browser's driver a loop runs, and Django keeps
-    the connections of before apart. In the child no loop runs, and it would speak into its parent's connection.
-    """
-    raised: list[BaseException] = []
-
-    def work() -> None:
-        from django.db import connections
-
-        try:
-            deed()
-            connections.close_all()
-        except BaseException as error:
-            traceback.print_exc()
-            raised.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    sys.stderr.flush()
-    return len(raised)
-
-
 class Forked:
     """A deed in a process forked from the test's, to kill, stop and wake; it shares nothing but what is committed."""
 
@@ -127,7 +101,16 @@ class Forked:
         connections.close_all()
         self.pid = os.fork()
         if not self.pid:
-            os._exit(_done_apart(deed))
+            status = 1
+            try:
+                deed()
+                connections.close_all()
+                status = 0
+            except BaseException:
+                traceback.print_exc()
+                sys.stderr.flush()
+            finally:
+                os._exit(status)
         self.status: int | None = None
 
     def kill(self) -> int:
