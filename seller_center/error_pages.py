@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.views.decorators.csrf import requires_csrf_token
@@ -83,11 +83,16 @@ def too_many(request: HttpRequest) -> HttpResponse:
 @requires_csrf_token
 def broken(request: HttpRequest) -> HttpResponse:
     """500: our fault; 503 with a time to come back where the database did not answer in time."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    if _database_is_away(sys.exception()):
         answer = error_page(request, 503)
         answer["Retry-After"] = str(RETRY_SECONDS)
         return answer
     return error_page(request, 500)
+
+
+def _database_is_away(error: BaseException | None) -> bool:
+    """It did not answer, or broke off: in the middle of an answer the driver knows no better name than `DatabaseError`."""
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

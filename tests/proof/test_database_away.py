@@ -131,7 +131,7 @@ def test_no_order_that_was_acknowledged_is_lost_in_a_crash(stage, world, crashes
         numbers = kept(cluster)
         assert len(numbers) == len(set(numbers))
         assert set(load.said) <= set(numbers)
-        assert load.strange == []
+        assert load.strange == [], stage.chaos.said("web")
         assert len(load.said) >= 8 * (crashes + 1)
         assert load.troubles >= crashes
         assert not stage.chaos.is_dead("web")

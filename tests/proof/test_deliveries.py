@@ -226,12 +226,13 @@ def by_eight_at_once(messages: list[Delivery]) -> None:
 
 @contextlib.contextmanager
 def a_copy() -> Iterator[None]:
-    """The block works on a copy of the test's database."""
+    """The block works on a copy of the test's database; sessions that earlier tests left open there are ended."""
     original = connection.settings_dict["NAME"]
     name = f"{original}_copy"
     connections.close_all()
     with database.as_user(SUPERUSER, "postgres") as boss, boss.cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [original])
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{original}" OWNER "{OWNER}"')
     role = connection.settings_dict["USER"]
     database._use(role, name)

@@ -549,7 +549,7 @@ OF_ALL = {
 WORDS_FOR_NO_ROW = """
     account_type action agreed alt amount audience axis back barcode body bank_name born_on budget business_type
     card carrier city channel column compare compare_at confirm confirmed contact correct cost country days
-    description email ends_at evidence_kind expires_on family_name file files first given_name goods holder hours
+    description email ends_at evidence_kind expires_on family_name file files first given_name goods holder hours key
     issued_on justification kind last later least_spend limit_count line1 line2 login logo next note number on_hand
     order outcome page paper password password1 password2 oldpassword percent per_buyer_limit_count phone pictures
     place points postal_code price process quantity query reason region remember remove removed reply restock

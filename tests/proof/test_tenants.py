@@ -587,7 +587,7 @@ def test_it_closes_the_admin_to_everybody_but_staff(twins, size):
                 open_pages.append((method, address.route, *difference(there, not_there)))
     assert open_pages == []
     print(f"{probes} probes")
-    assert probes >= (2_900 if size.deep else 740)
+    assert probes >= (2_900 if size.deep else 732)
 
 
 # -- the canary -------------------------------------------------------------------------------------------------------
