@@ -3,6 +3,9 @@
 Every write is one conditional UPDATE (DEC2) of rows locked in the order of their SKUs (DEC4), with a CHECK behind it
 (DEC3). Demand is added up per SKU before it is asked for (DEC5). Several SKUs are one statement: all or nothing, so
 that a refusal has changed nothing even where the caller's transaction goes on.
+
+Rows are locked by a statement of their own (``_HOLD``) before one that decides by what they hold: a statement that waits
+for a lock in its middle goes on with some rows as they are now and others as they were when it began.
 """
 
 import datetime as dt
@@ -66,6 +69,14 @@ class Level:
     refused: bool
 
 
+#: Goes before a statement that decides by what the rows hold, in the same round trip: see above.
+_HOLD = """
+SELECT item.id FROM catalog_stockitem AS item
+JOIN catalog_warehouse AS place ON place.shop_id = %(shop)s AND place.id = item.warehouse_id AND place.is_default
+WHERE item.shop_id = %(shop)s AND item.sku_id = ANY (%(skus)s)
+ORDER BY item.sku_id FOR NO KEY UPDATE OF item;
+"""
+
 # -- reservations -----------------------------------------------------------------------------------------------------
 
 _RESERVE = """
@@ -112,7 +123,7 @@ def reserve(
     skus = sorted(wants)
     with scope(shop, by=None), connection.cursor() as cursor:
         cursor.execute(
-            _RESERVE,
+            _HOLD + _RESERVE,
             {
                 "shop": shop.pk,
                 "skus": skus,
@@ -193,7 +204,7 @@ def reserve_many(
     }
     made: dict[str, dict[int, Reservation]] = {code: {} for code in wants}
     with scope(shop, by=None), connection.cursor() as cursor:
-        cursor.execute(_RESERVE_MANY, {**columns, "shop": shop.pk, "subject_kind": subject_kind, "at": at})
+        cursor.execute(_HOLD + _RESERVE_MANY, {**columns, "shop": shop.pk, "subject_kind": subject_kind, "at": at})
         rows = cursor.fetchall()
         if len(rows) != len(asked):
             raise _shortage(shop, total)
@@ -469,7 +480,7 @@ def set_levels(
     skus = sorted(levels)
     with scope(shop, by=by), connection.cursor() as cursor:
         cursor.execute(
-            _SET_LEVELS,
+            _HOLD + _SET_LEVELS,
             {
                 "shop": shop.pk,
                 "skus": skus,

@@ -218,6 +218,12 @@ def buy_two_elsewhere(scene):
 
 
 @deed()
+def buy_four(scene):
+    """One more than there are, unless somebody gives some back."""
+    _place(scene, "basket-four", LEFT + 1)
+
+
+@deed()
 def buy_with_the_last_coupon(scene):
     _place(scene, "basket-coupon", 1, "LAST")
 
@@ -312,6 +318,13 @@ def restock(scene):
 @deed()
 def write_off(scene):
     stock.write_off(sku=scene.sku(), quantity=2, by=None, at=NOW)
+
+
+@deed()
+def count_fewer(scene):
+    """Counted: one less than the orders of the scene wait for, unless one of them is off."""
+    promised = 7
+    stock.count(sku=scene.sku(), quantity=promised - 1, by=None, at=NOW)
 
 
 @deed()

@@ -136,6 +136,21 @@ def test_all_pairs_of_deeds_end_as_one_after_the_other_would(theatre):
     assert total(reports) >= 9_500
 
 
+#: Deeds that are refused as the stock stands, and done once the other has given units back.
+AFTER_A_WAIT = (
+    ("buy_four", "let_unpaid_expire"),
+    ("buy_four", "restock"),
+    ("count_fewer", "cancel_unpaid"),
+)
+
+
+@pytest.mark.parametrize("most", sizes(16, 400))
+def test_a_deed_that_waited_for_stock_sees_it_as_it_is_then(theatre, most):
+    reports = explored(theatre, AFTER_A_WAIT, most)
+    assert total(reports) >= 36
+    assert sum(report.waited for report in reports.values()) >= 6
+
+
 def test_control_the_explorer_finds_a_reserve_that_looks_first(theatre, owner_cursor):
     """The same stock without its conditional write: some schedule promises what is not there."""
 

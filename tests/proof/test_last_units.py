@@ -3,6 +3,7 @@
 A2 by real processes with payments that are declined or never come; A5 by hypothesis over carts. Each with its control.
 """
 
+import traceback
 from collections import Counter
 
 import hypothesis
@@ -76,7 +77,11 @@ def test_no_unit_is_left_while_somebody_was_told_sold_out(transactional_db, at, 
         answers = []
         for turn, code in enumerate(codes):
             start.wait(HANG)
-            answers.append(try_to_buy(shop, code, number, turn, at))
+            try:
+                answers.append(try_to_buy(shop, code, number, turn, at))
+            except Exception as error:  # told at the end: who stays away would keep the others waiting
+                traceback.print_exc()
+                answers.append(type(error).__name__)
         return ",".join(answers)
 
     told = Counter(
@@ -85,7 +90,7 @@ def test_no_unit_is_left_while_somebody_was_told_sold_out(transactional_db, at, 
         for answer in answers.split(",") * times
     )
     assert told.total() == rounds * PROCESSES * THREADS
-    assert not told["sent away"], "told «sold out» while units were left"
+    assert set(told) <= {"paid", "declined", "abandoned", "sold out"}, told  # nobody broke, or was sent away from units
     assert told["paid"], "nobody paid: this proves nothing"
     assert told["declined"] + told["abandoned"] > rounds
     for turn, product in enumerate(products):  # whoever was refused comes again, and gets what is left, to the last one

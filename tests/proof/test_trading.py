@@ -498,6 +498,18 @@ class Shop(RuleBasedStateMachine):
             (self.accounts.payout_paid if state == "settled" else self.accounts.payout_returned)(found[0][0])
         self.check()
 
+    @precondition(lambda self: any(sale.delivered and not sale.settled for sale in self.sales))
+    @rule(manner=st.sampled_from(["ok", "ok", "rejected", "away"]), returned=st.booleans())
+    def pay_out(self, manner, returned):
+        """Settled, drafted, sent and answered in one go, so that much happens after a payout."""
+        self.settle()
+        if self.accounts.of["available"] > 0:
+            self.draft()
+        if any(state in ("ready", "sending away") for _amount, state, _sent_at in self.payouts):
+            self.release_and_send(manner)
+        for state in ("settled", *(("returned",) if returned else ())):
+            self.bank_says(state)
+
 
 @pytest.fixture
 def machine(transactional_db, owner_cursor, monkeypatch, settings):
