@@ -17,6 +17,7 @@ import redis
 from django.conf import settings as django_settings
 from django.core import mail
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from payouts import releasing, transfers
@@ -26,6 +27,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.http import HttpRefused
 from shops import bank_accounts, onboarding
 from shops.models import Application, BankAccount, Shop
+from tests.factories import papers
 from tests.factories.accounts import verified_client
 from tests.factories.payouts import PAYDAY_AT, make_payout
 from tests.factories.shops import ADDRESS, BANK, PERSON, make_application, make_member, make_shop, make_staff, make_user
@@ -131,7 +133,10 @@ def apply_with_mistakes(pages: Pages, monkeypatch) -> Shop:
         broken.setattr(bank_accounts, "same_name", _breaks)
         assert pages.keep(client.post(f"{home}bank/", bank)) == 500
     assert pages.keep(client.post(f"{home}bank/", bank)) == 302
-    for step in ("tax", "bank", "submission"):
+    paper = SimpleUploadedFile("paper.jpg", papers.passport(), "image/jpeg")
+    sent = {"identity-paper": "passport", "identity-expires_on": "2031-05-01", "identity-files": [paper]}
+    assert pages.keep(client.post(f"{home}documents/identity/", sent)) == 302
+    for step in ("tax", "bank", "documents", "submission"):
         pages.keep(client.get(f"{home}{step}/"))
     pages.keep(client.get(f"{home}tax/?number={'0' * 9}"))
     return application.shop
@@ -190,6 +195,7 @@ def hunt(kept_logs: Written, pages: Pages) -> Kept:
 
 
 def folders() -> list[Path]:
+    """Where files are kept; the second holds those that only an access check gives out."""
     return [Path(django_settings.MEDIA_ROOT), Path(django_settings.PRIVATE_ROOT)]
 
 
