@@ -228,7 +228,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         found["sandbox"] = [*sandbox, "--data", str(folder / "sandbox"), "--callback-base", base]
     found["web"] = [sys.executable, "-m", "gunicorn", "-c", "python:seller_center.web", "seller_center.wsgi"]
     found["worker"] = [*celery, *worker, "-Q", "celery", "-c", "2", "-n", "worker@%h"]
-    found["jobs"] = [*celery, *worker, "-Q", "jobs", "-c", "1", "-n", "jobs@%h"]
+    # Two: what a person asks for does not wait behind the demo's further shops, nor behind somebody's large file.
+    found["jobs"] = [*celery, *worker, "-Q", "jobs", "-c", "2", "-n", "jobs@%h"]
     found["beat"] = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "-s", str(folder / "celerybeat")]
     return found
 

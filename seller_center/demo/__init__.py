@@ -172,9 +172,11 @@ def _score_days(now: dt.datetime) -> None:
     for market in Market.objects.order_by("code"):
         today = now.astimezone(plans.ZONE).date()
         for back in range(14, 0, -1):
-            evaluation.score_day(market=market, day=today - back * DAY, at=now)
+            with contextlib.suppress(AlreadyRunning):  # the clock's own turn
+                evaluation.score_day(market=market, day=today - back * DAY, at=now)
     for months in (2, 1, 0):
-        evaluation.review_ended_months(at=now - months * 30 * DAY)
+        with contextlib.suppress(AlreadyRunning):
+            evaluation.review_ended_months(at=now - months * 30 * DAY)
 
 
 def _catch_up(at: dt.datetime) -> None:

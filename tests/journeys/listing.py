@@ -45,8 +45,7 @@ def import_file(seller: Person, shop: str) -> None:
     assert new > 0
     seller.sees("This is a dry run: nothing has been changed yet.")
     seller.press("Apply")
-    _see_result(seller)
-    seller.sees("Applied")
+    _see_result(seller, "Applied")
     again = _check(seller, shop, file)
     assert (again["New rows"], again["Changed rows"]) == (0, 0)
     assert again["Unchanged rows"] == new
@@ -58,15 +57,15 @@ def _check(seller: Person, shop: str, file: Path) -> dict[str, int]:
     seller.page.set_input_files("input[name=file]", file)
     seller.fill(category="bicycle-parts")
     seller.press("Upload and check")
-    _see_result(seller)
+    _see_result(seller, "Checked")
     words = seller.page.locator("main .stats").inner_text()
     return {label: int(number) for label, number in re.findall(r"(\w+ rows)\s+(\d+)", words)}
 
 
-def _see_result(seller: Person) -> None:
-    """The job's page follows by itself until there is a result."""
-    seller.page.get_by_role("link", name="See the result").wait_for(timeout=JOB_MS)
-    seller.press("See the result")
+def _see_result(seller: Person, status: str) -> None:
+    """The import's page follows its job by itself until it shows the result."""
+    seller.page.locator("#outcome").get_by_text(status, exact=True).wait_for(timeout=JOB_MS)
+    seller.settle()
 
 
 def hand_out_coupon(seller: Person, shop: str) -> None:

@@ -5,7 +5,7 @@ from tests.journeys.people import Person
 
 def ship(seller: Person, shop: str, order: str) -> None:
     """From the list of what is to ship to the parcel on its way."""
-    seller.go(f"/s/{shop}/orders/?tab=to_ship")
+    seller.go(f"/s/{shop}/orders/?tab=to_ship&sort=-placed")  # newest first: what is due last may be on another page
     seller.press(order, exact=False)
     seller.sees("Ship it")
     seller.unfold("Buy a label")

@@ -28,8 +28,6 @@ SHOP = "BRTS"
 PAIRS = [(1280, "light"), (390, "dark")]
 if os.environ.get("EVERY_PAIR"):
     PAIRS += [(390, "light"), (1280, "dark")]
-#: A hang limit, not a measure.
-HANG_SECONDS = 600
 #: Where walks begin that no link of the seller's pages leads to.
 VISITOR = (
     "/", "/account/login/", "/account/signup/", "/account/password/reset/", "/account/login/code/",
@@ -175,14 +173,14 @@ class Walk:
             self.who.page.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True, caret="initial")
 
 
-def test_every_page_of_who_applies_and_of_who_may_not(chromium: Browser, marketplace: Marketplace) -> None:
+def test_every_page_of_who_applies_and_of_who_may_not(chromium: Browser, whole: Marketplace) -> None:
     for email in ("applicant1@example.com", "applicant3@example.com", "applicant5@example.com"):
-        walk = Walk(sit_down(chromium, marketplace))
+        walk = Walk(sit_down(chromium, whole))
         log_in(walk.who, email)
         walk.through(("/my-shops/", "/my-shops/first/"), only=r"/(s/\w+|my-shops)/")
         walk.ends_well()
         assert any("/application/" in path for path in walk.opened)
-    walk = Walk(sit_down(chromium, marketplace))
+    walk = Walk(sit_down(chromium, whole))
     log_in(walk.who, "packer@example.com")
     walk.look(f"/s/{SHOP}/")
     walk.errors((f"/s/{SHOP}/finance/", f"/s/{SHOP}/team/"))
@@ -202,19 +200,6 @@ def test_every_page_of_a_buyer(chromium: Browser, marketplace: Marketplace) -> N
     for path in (f"{order}/basket/", f"{order}/checkout/"):
         walk.look(path)
     walk.ends_well()
-
-
-@pytest.fixture(scope="module")
-def whole(chromium: Browser, marketplace: Marketplace) -> Marketplace:
-    """The marketplace when a worker has loaded returns, questions and the further shops, and their owner was told."""
-    owner = sit_down(chromium, marketplace)
-    log_in(owner, "seller@example.com")
-    for _second in range(HANG_SECONDS):
-        owner.go(f"/s/{SHOP}/notices/")
-        if owner.page.get_by_text("Further shops: done").count():
-            return marketplace
-        owner.page.wait_for_timeout(1_000)  # another process is loading: its notice is what is asked for
-    raise AssertionError("The further shops were not loaded.")
 
 
 def test_every_page_of_a_seller(chromium: Browser, whole: Marketplace) -> None:

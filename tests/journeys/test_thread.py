@@ -20,7 +20,9 @@ PAGES = (
 )  # fmt: skip
 
 
-def test_it_goes_from_application_to_payout(chromium: Browser, marketplace: Marketplace, tmp_path) -> None:
+def test_it_goes_from_application_to_payout(
+    chromium: Browser, marketplace: Marketplace, tmp_path, request: pytest.FixtureRequest
+) -> None:
     everybody: list[Person] = []
 
     def enters(email: str = "", **device) -> Person:
@@ -44,6 +46,7 @@ def test_it_goes_from_application_to_payout(chromium: Browser, marketplace: Mark
     order, page = buying.buy(
         buyer, slug_of(seller, shop), listing.NAME, email="rider1@example.org", quantity=2, coupon="BELL10"
     )
+    request.getfixturevalue("whole")  # the further shops: nothing before this waits for them, but time does
     began = passes(marketplace, "2h")
     # 4. Ship
     shipping.ship(seller, shop, order)
@@ -77,12 +80,12 @@ def test_it_goes_from_application_to_payout(chromium: Browser, marketplace: Mark
         assert one.complaints == []
 
 
-def test_it_buys_and_ships_without_javascript(chromium: Browser, marketplace: Marketplace) -> None:
-    buyer = sit_down(chromium, marketplace, width=390, javascript=False)
+def test_it_buys_and_ships_without_javascript(chromium: Browser, whole: Marketplace) -> None:
+    buyer = sit_down(chromium, whole, width=390, javascript=False)
     product = "Canvas pannier bag, 18 litres"
     order, page = buying.buy(buyer, "bright-street-bicycles", product, email="rider2@example.org", coupon="RIDE10")
-    passes(marketplace, "2h")
-    seller = sit_down(chromium, marketplace, javascript=False)
+    passes(whole, "2h")
+    seller = sit_down(chromium, whole, javascript=False)
     log_in(seller, "seller@example.com")
     shipping.ship(seller, "BRTS", order)
     buyer.go(page)
