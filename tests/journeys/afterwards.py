@@ -49,7 +49,7 @@ def ask_return(buyer: Person, page: str) -> None:
 def take_back(seller: Person, buyer: Person, shop: str, page: str) -> None:
     """Approved, sent back, received, and refunded after a look at what that does to the seller's money."""
     seller.go(f"/s/{shop}/returns/")
-    seller.page.locator("main table").get_by_role("link").first.click()
+    seller.page.locator("main table tbody").get_by_role("link").first.click()
     seller.settle()
     seller.press("Approve: the buyer sends it back")
     buyer.go(page)
