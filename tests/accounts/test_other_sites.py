@@ -13,7 +13,7 @@ from shops import step_up
 from tests.factories.accounts import code_of, make_authenticator, make_stale, verified_client
 from tests.factories.shops import make_member, make_shop, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 HERE = "testserver"
 EVIL = ("evil.example", "testserver.evil.example", "evil.example:443", "0x7f.1", "[::1]", "ev\u0131l.example")

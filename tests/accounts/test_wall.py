@@ -10,7 +10,7 @@ from shops import second_factor
 from tests.factories.accounts import code_of, make_authenticator, make_stale, password_client, verified_client
 from tests.factories.shops import PASSWORD, make_member, make_shop, make_staff, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 CHECK, SETUP = "/account/security/check/", "/account/security/authenticator/"
 SAMPLES = {"shop": "ACME", "slug": "acme-shop", "int": "1"}

@@ -22,6 +22,8 @@ from shops.models import Shop
 from tests import database
 from tests.factories.shops import AT, make_user
 
+pytestmark = pytest.mark.slow
+
 SIZE = dataclasses.replace(SCALES["tiny"], shops=5, products=40, measured_products=10, orders=200)
 
 

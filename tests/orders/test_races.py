@@ -31,7 +31,7 @@ from tests.factories.shops import make_shop
 from tests.orders.test_intake import make_coupon
 from tests.proof.sizes import sizes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 HOUR, DAY = make.HOUR, make.DAY
 SEED = 20261014
