@@ -11,7 +11,7 @@ NAME = "Brass bicycle bell, 53 mm"
 #: A large real export beside the checkout is taken where there is one.
 REAL_FILE = ROOT.parent / "shared" / "data" / "shopify-exports" / "bicycles.csv"
 OWN_FILE = ROOT / "docs" / "examples" / "shopify-products.csv"
-JOB_MS = 120_000
+JOB_MS = 300_000
 
 
 def list_product(seller: Person, shop: str, folder: Path) -> None:

@@ -13,7 +13,7 @@ HARMLESS = re.compile(r"status of (409|422)|Status Error Code (409|422)")
 #: Where the page's own matter stands: ours, and the admin's.
 MATTER = "main, #content"
 #: A hang limit, not a measure: two busy cores also run the database, the workers and the sandboxes.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000  # a hang limit, not a measure
 
 
 @dataclass
