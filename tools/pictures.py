@@ -33,7 +33,6 @@ SHOTS = (
     ("order", ("/s/BRTS/orders/?tab=to_ship", LINK), 1280, "light"),
     ("order-phone", ("/s/BRTS/orders/?tab=to_ship", LINK), 390, "dark"),
     ("product", ("/s/BRTS/products/?q=bicycle", LINK), 1280, "light"),
-    ("import", ("/s/BRTS/imports/", LINK), 1280, "light"),
     ("health", "/s/BRTS/health/", 1280, "light"),
     ("statement", ("/s/BRTS/finance/statements/", LINK), 1280, "light"),
     ("storefront", ("/shop/bright-street-bicycles/?q=bicycle", ".product-card a"), 1280, "light"),
