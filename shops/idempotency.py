@@ -28,7 +28,7 @@ def once(
     """
     if not key or len(key) > MOST_KEY_LENGTH:
         raise Invalid(f"Give an Idempotency-Key of 1 to {MOST_KEY_LENGTH} characters.", field="Idempotency-Key")
-    digest = hashlib.sha256(route.encode() + b"\n" + body).hexdigest()
+    digest = _digest(route, body)
     with transaction.atomic():
         if not _insert(shop, key, route, digest, at):
             return _replay(shop, key, digest)
@@ -37,9 +37,19 @@ def once(
     return status, answer, False
 
 
-def answer_of(*, shop, key: str) -> dict[str, Any] | None:
-    """What a key was answered with, for a door that must not look anew at what the deed has changed; None if nothing."""
-    return IdempotencyKey.objects.filter(shop=shop, key=key).values_list("response", flat=True).first()
+def answer_of(*, shop, key: str, route: str, body: bytes) -> dict[str, Any] | None:
+    """What this request was answered with, for a door that must not look anew at what the deed has changed; None: new.
+
+    Raises ``KeyReused`` where the key belongs to another request.
+    """
+    if not IdempotencyKey.objects.filter(shop=shop, key=key).exists():
+        return None
+    _status, answer, _replayed = _replay(shop, key, _digest(route, body))
+    return answer
+
+
+def _digest(route: str, body: bytes) -> str:
+    return hashlib.sha256(route.encode() + b"\n" + body).hexdigest()
 
 
 def _insert(shop, key: str, route: str, digest: str, at: dt.datetime) -> bool:

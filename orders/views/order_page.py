@@ -15,9 +15,9 @@ from orders.models import Order
 from seller_center.kernel import clock
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.deeds import deed_answer, explain, refusal
-from seller_center.kernel.errors import DomainError
+from seller_center.kernel.errors import DomainError, Invalid
 from shops.access import for_shop
-from shops.idempotency import answer_of, once
+from shops.idempotency import KeyReused, answer_of, once
 
 PARTIAL = "orders/order.html#main"
 
@@ -136,13 +136,11 @@ def _once(request: HttpRequest, shop, deed: Callable[[], str]) -> str:
     key = _key(request)
     if not key:
         return deed()
-    body = request.POST.copy()
-    body.pop("csrfmiddlewaretoken", None)
     _status, told, _replayed = once(
         shop=shop,
         key=key,
         route=request.path,
-        body=body.urlencode().encode(),
+        body=_body(request),
         at=clock.now(),
         run=lambda: (200, {"sentence": deed()}),
     )
@@ -152,8 +150,21 @@ def _once(request: HttpRequest, shop, deed: Callable[[], str]) -> str:
 def _said_before(request: HttpRequest, shop, code: str) -> HttpResponse | None:
     """The answer of a deed that was done already under this key: what it changed is not looked at anew."""
     key = _key(request)
-    told = answer_of(shop=shop, key=key) if key else None
+    if not key:
+        return None
+    try:
+        told = answer_of(shop=shop, key=key, route=request.path, body=_body(request))
+    except KeyReused:
+        mixed_up = Invalid(_("This form was sent before with other values. See how the order stands, and begin anew."))
+        return refusal(request, mixed_up, PARTIAL, page_context(request, shop, code))
     return _done(request, shop, code, str(told["sentence"])) if told else None
+
+
+def _body(request: HttpRequest) -> bytes:
+    """What was asked for, without what each page load writes anew."""
+    body = request.POST.copy()
+    body.pop("csrfmiddlewaretoken", None)
+    return body.urlencode().encode()
 
 
 def _preview(request: HttpRequest, order: Order, deed: str, units, reason: str, *, with_shipping: bool) -> HttpResponse:

@@ -269,6 +269,29 @@ def test_it_decides_a_return_on_its_page(as_packer, shop, at, late):
     assert "is now “Awaiting return”" in again.content.decode()
 
 
+def test_the_key_of_a_preview_answers_its_own_form_only(as_packer, shop, at, late):
+    """The same form again is told the same; with other values nothing is done, and nothing is said to be done."""
+    order, other = (
+        make.make_open_order(shop, at=at, product=make_product(shop, on_hand=9), quantity=3) for _one in range(2)
+    )
+    given = {"reason": "out_of_stock", "confirm": "1", "key": "ABCDEFGHJKLMNPQR"}
+
+    def cancel(which: Order, units: int):
+        return as_packer.post(
+            url("order_cancel", shop, code=which.code), {**given, f"units-{make.line_of(which).pk}": units}
+        )
+
+    def cancelled() -> list[int]:
+        return [make.line_of(which).cancelled_quantity for which in (order, other)]
+
+    assert [cancel(order, 1).status_code for _time in range(2)] == [302, 302]
+    assert cancelled() == [1, 0]
+    for mixed_up in (cancel(order, 2), cancel(other, 1)):
+        assert mixed_up.status_code == 422
+        assert "sent before with other values" in mixed_up.content.decode()
+    assert cancelled() == [1, 0]
+
+
 def test_it_lists_returns_with_their_clocks_in_few_queries(as_packer, shop, at, django_assert_max_num_queries, late):
     for _one in range(3):
         make_return(shop, at)
