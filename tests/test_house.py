@@ -332,6 +332,46 @@ def module_files():
         yield from (path for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
 
 
+#: A sign written before an amount by hand, a second call of babel's, an amount put together in a script.
+BY_HAND = {
+    ".html": re.compile(r"[-−]\s*(<[^>]*>)*\s*\{\{[^}]*\|money|\|money[^}]*\}\}\s*[-−]\s*\$|[-−]\s*[$€£]"),
+    ".txt": re.compile(r"[-−]\s*\{\{[^}]*\|money|[-−]\s*[$€£]"),
+    ".py": re.compile(r"format_currency|f\"[^\"\n]*[-−]\{format_money|\"[-−]\" *\+ *format_money|-\$[\d{]"),
+    ".js": re.compile(r"style: *\"currency\""),
+}
+
+
+def money_by_hand(name: str, text: str) -> list[str]:
+    """Where a file writes money past the one formatter."""
+    return [f"{name}: {found.group()}" for found in BY_HAND[Path(name).suffix].finditer(text)]
+
+
+def test_it_has_one_writer_of_money():
+    """The sign of an amount is the formatter's: screens, mails and scripts never put their own before it."""
+    wrong = {
+        "a.html": ("<dd>−{{ order.seller_discount_minor|money:order.currency }}</dd>", "-<b>{{ x|money:y }}</b>"),
+        "a.txt": ("-{{ x|money:y }}", "−$5"),
+        "a.py": ('f"-{format_money(minor, currency)}"', "format_currency("),
+        "a.js": ('{ style: "currency" }',),
+    }
+    assert [(name, one) for name, texts in wrong.items() for one in texts if not money_by_hand(name, one)] == []
+    files = [*module_files()]
+    for folder, suffix in (("templates", ".html"), ("templates", ".txt"), ("static/js", ".js")):
+        files += (ROOT / folder).rglob(f"*{suffix}")
+    writers = {"seller_center/kernel/money.py", "static/js/charts.js"}
+    found = [
+        one
+        for path in files
+        for one in money_by_hand(str(path.relative_to(ROOT)), path.read_text())
+        if str(path.relative_to(ROOT)) not in writers
+    ]
+    assert len(files) > 500
+    assert found == []
+    charts = (ROOT / "static/js/charts.js").read_text()
+    assert charts.count("Intl.NumberFormat(language, { style") == 2
+    assert '.replace("-", "−")' in charts
+
+
 def test_it_reads_the_clock_in_doors_only():
     """Verbs take ``at``: below the doors nobody calls ``clock.now()`` (architecture.md, rule 3)."""
     doors = {"views", "admin", "api", "tasks", "commands", "kernel", "reactions", "inbox", "passing", "frame", "celery"}

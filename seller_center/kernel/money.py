@@ -20,6 +20,8 @@ _MINOR_DIGITS = {
     3: {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"},
     4: {"CLF", "UYW"},
 }
+MINUS = "−"
+"""The sign before what is taken away: as wide as a plus and never broken from its amount, unlike a hyphen."""
 _EXPONENTS = {currency: digits for digits, currencies in _MINOR_DIGITS.items() for currency in currencies}
 
 
@@ -198,7 +200,7 @@ def _style(currency: str, locale: str) -> _Style:
     return _Style(
         digits=exponent(currency),
         plus=_around(format_currency(Decimal(7), currency, locale=parsed, currency_digits=True)),
-        minus=_around(format_currency(Decimal(-7), currency, locale=parsed, currency_digits=True)),
+        minus=_around(format_currency(Decimal(-7), currency, locale=parsed, currency_digits=True).replace("-", MINUS)),
         group=get_group_symbol(parsed),
         decimal=get_decimal_symbol(parsed),
         grouping=grouping,
@@ -213,5 +215,8 @@ def _around(sample: str) -> tuple[str, str]:
 
 
 def format_money(minor: int, currency: str, locale: str = "en_US") -> str:
-    """An amount as people of a locale write it: `format_money(123456, "USD")` is `$1,234.56`."""
+    """An amount as people of a locale write it: `format_money(-123456, "USD")` is `−$1,234.56`.
+
+    The only writer of money for people; files for programs take `Money.decimal`, with a hyphen.
+    """
     return _style(currency, locale.replace("-", "_")).write(_whole(minor))

@@ -30,6 +30,12 @@ def money(minor: int | None, currency: str) -> str:
 
 
 @register.filter
+def money_off(minor: int, currency: str) -> str:
+    """``{{ order.discount_minor|money_off:order.currency }}``: the same where it is taken away: −$3.00; nothing off is $0.00."""
+    return display.money(-minor, currency)
+
+
+@register.filter
 def drawn(chart: dict) -> dict:
     """``{{ chart|drawn|json_script:chart.id }}``: of a chart only what the script draws; the table is HTML already."""
     return {name: chart[name] for name in ("kind", "labels", "unit", "series")}

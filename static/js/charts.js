@@ -32,7 +32,8 @@
     const whole = new Intl.NumberFormat(language, { style: "currency", currency: unit });
     const digits = whole.resolvedOptions().maximumFractionDigits;
     const short = new Intl.NumberFormat(language, { style: "currency", currency: unit, notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 });
-    return (value, axis) => (axis ? short : whole).format(value / 10 ** digits);
+    // The browser writes a hyphen where the page has a minus sign.
+    return (value, axis) => (axis ? short : whole).format(value / 10 ** digits).replace("-", "−");
   };
 
   const dataset = (one, index, kind) => {

@@ -31,7 +31,7 @@ def statement_ties_out(seller: Person, shop: str) -> str:
     address = seller.page.get_by_role("link", name="Download CSV").get_attribute("href")
     lines = seller.page.context.request.get(seller.at.address + address).text().splitlines()
     assert len(lines) > 2
-    return seller.reads(r"-?−?\$[\d.,]+")[0]
+    return seller.reads(r"−?\$[\d.,]+")[0]
 
 
 def read_evaluation(seller: Person, shop: str) -> None:

@@ -59,6 +59,9 @@ WITHOUT_SCRIPT = """() => [...document.querySelectorAll("[hx-get],[hx-post]")].f
 OVER_THE_EDGE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
+#: An amount whose sign is a hyphen, in what is read or in what a hover or a control says.
+HYPHENED = """() => [document.body.innerText, ...[...document.querySelectorAll("[title], [aria-label]")].map((one) =>
+  one.title + " " + one.ariaLabel)].flatMap((said) => said.match(/(^|[^\\d\\w)])-\\s?[$€£¥]\\s?\\d[\\d.,]*/g) || [])"""
 #: Everything is asked once; of the other theme and width, what colours and layout can change.
 #: Colours change at once, not on their way from one theme to the other. (A sheet that the strict policy lets through.)
 AT_ONCE = """() => { const sheet = new CSSStyleSheet();
@@ -145,6 +148,7 @@ class Walk:
         page.evaluate(AT_ONCE)
         self._note(path, page.evaluate(WITHOUT_SCRIPT))
         self._note(path, page.evaluate(HEADINGS))
+        self._note(path, page.evaluate(HYPHENED))
         for width, theme in PAIRS:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
@@ -171,6 +175,14 @@ class Walk:
         if folder := os.environ.get("PICTURES"):
             name = re.sub(r"[^A-Za-z0-9=]+", "_", path).strip("_")[:90] or "root"
             self.who.page.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True, caret="initial")
+
+
+def test_the_walk_finds_an_amount_with_a_hyphen(chromium: Browser) -> None:
+    """Control: the same look at a page that has both kinds, and ranges and codes, which are no amounts below zero."""
+    page = chromium.new_page()
+    page.set_content("<p>-$5.00</p><p title='fee -$0.36'>−$5.00, $5-$9, A-$1</p><p>was ($20) (-$1)</p>")
+    assert [one[-6:].strip(" (") for one in page.evaluate(HYPHENED)] == ["-$5.00", "-$1", "-$0.36"]
+    page.context.close()
 
 
 def test_every_page_of_who_applies_and_of_who_may_not(chromium: Browser, whole: Marketplace) -> None:

@@ -178,8 +178,8 @@ def test_the_refund_panel_says_what_would_happen(shop, world, as_owner, now):
     address = url("refund_preview", shop, code=world.code)
     page = text(as_owner.get(f"{address}?line={line.pk}&goods=6000&shipping=0&tax=0", headers=HTMX))
     assert "$60.00" in page  # to the buyer
-    assert "-$58.20" in page  # from the seller, the fee of 1.80 given back
-    assert "-$0.36" in page  # the refund administration fee
+    assert "−$58.20" in page  # from the seller, the fee of 1.80 given back
+    assert "−$0.36" in page  # the refund administration fee
     before = Transaction.objects.count()
     refused = text(as_owner.get(f"{address}?line={line.pk}&goods=6001&shipping=0&tax=0", headers=HTMX))
     assert "More would be refunded than the buyer paid" in refused
