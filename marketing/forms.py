@@ -31,6 +31,10 @@ class CouponFilterForm(forms.Form):
     )
 
 
+#: What each kind of coupon is given by; the form shows the one that is chosen.
+VALUE_OF = {Coupon.Kind.PERCENT: "percent", Coupon.Kind.FIXED: "amount"}
+
+
 class CouponForm(forms.Form):
     """What a coupon gives, to whom, how often and how long. Moments are typed in the shop's zone."""
 
@@ -39,8 +43,8 @@ class CouponForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), choices=Coupon.Kind, widget=forms.RadioSelect, initial=Coupon.Kind.PERCENT
     )
-    percent = forms.IntegerField(label=_("Percent off"), min_value=1, max_value=100, required=False)
-    amount = AmountField(label=_("Amount off"), required=False)
+    percent = forms.IntegerField(label=_("Percent off"), min_value=1, max_value=100)
+    amount = AmountField(label=_("Amount off"))
     least_spend = AmountField(label=_("Minimum spend"), required=False, help_text=_("Goods before discounts."))
     limit_count = forms.IntegerField(
         label=_("Uses in all"), min_value=1, required=False, help_text=_("Empty: no limit.")
@@ -98,6 +102,13 @@ class CouponForm(forms.Form):
     def _moment(self, name: str) -> dt.datetime | None:
         typed = self.cleaned_data.get(name)
         return None if typed is None else typed.replace(tzinfo=self.zone).astimezone(dt.UTC)
+
+    def clean(self) -> dict:
+        """What stands in the field of the other kind is left aside: nobody sees it there."""
+        for kind, name in VALUE_OF.items():
+            if kind != self.cleaned_data.get("kind"):
+                self.errors.pop(name, None)
+        return self.cleaned_data
 
     def values(self) -> dict:
         """The fields of the coupon, as the verbs take them."""

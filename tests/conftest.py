@@ -151,3 +151,29 @@ def chromium(playwright):
     browser = playwright.chromium.launch(executable_path=plugin.chromium(), args=["--no-sandbox", "--disable-gpu"])
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def sit_down(chromium, live_server):
+    """A window in which somebody is logged in; what its console complains about fails the test."""
+    from django.test import Client
+
+    complaints: list[str] = []
+    contexts = []
+
+    def open_for(user, **options):
+        client = Client()
+        client.force_login(user)
+        cookie = next(one for name, one in client.cookies.items() if "session" in name)
+        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_for
+    for context in contexts:
+        context.close()
+    assert complaints == []

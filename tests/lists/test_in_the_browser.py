@@ -4,7 +4,6 @@ import csv
 import io
 
 import pytest
-from django.test import Client
 from playwright.sync_api import expect
 
 from seller_center.kernel import clock
@@ -16,30 +15,6 @@ from tests.factories.shops import make_member
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 LONG = "Anneliese-Charlotte von Hohenstein-Wittgenstein-Sayn the Younger of Somewhere"
-
-
-@pytest.fixture
-def sit_down(chromium, live_server):
-    """A window in which somebody is logged in; what its console complains about fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_for(user, **options):
-        client = Client()
-        client.force_login(user)
-        cookie = next(one for name, one in client.cookies.items() if "session" in name)
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        return page
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 @pytest.fixture
