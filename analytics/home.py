@@ -4,13 +4,14 @@ import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from analytics import figures
 from analytics.models import HomeLayout, HourlyFigure, Score
 from orders.models import Hold, Order, ReturnRequest
 from seller_center.kernel.calendar import Period, day_period
 from seller_center.kernel.capped import CappedCount
+from seller_center.kernel.prepared import prepared
 from shops.models import Deadline, Notice, Shop
 from support.models import BuyerMessage, Conversation
 
@@ -38,7 +39,7 @@ def sales_today(shop, at: dt.datetime) -> Today:
     """Sales before discounts, by the hour of payment, in the shop's own zone (one query for both days)."""
     local = at.astimezone(ZoneInfo(shop.zone))
     this, last = day_period(local.date(), shop.zone), day_period(local.date() - dt.timedelta(days=1), shop.zone)
-    rows = {row.hour: row for row in HourlyFigure.objects.in_shop(shop).within(Period(last.start, this.end))}
+    rows = {row.hour: row for row in _hours(shop=shop.pk, start=last.start, end=this.end)}
     today, yesterday = figures.hours_of(this, rows), figures.hours_of(last, rows)
     begun = int((at - this.start) / dt.timedelta(hours=1)) + 1  # a day with a clock change has 23 or 25 hours
     return Today(
@@ -77,22 +78,33 @@ class Waiting:
 
 def waiting(shop, areas: set[str], user) -> Waiting:
     """How much of each kind waits in the areas a member sees, and which comes first. One query for all kinds."""
+    sees = tuple(area for area in ("orders", "support") if area in areas)
+    names = ("widgets", *(ORDERS_WAIT if "orders" in sees else ()), *(SUPPORT_WAITS if "support" in sees else ()))
+    return Waiting(**dict(zip(names, _waiting(sees, shop=shop.pk, user=user.pk)[0], strict=True)))
+
+
+ORDERS_WAIT = ("orders", "next_order", "returns", "next_return")
+SUPPORT_WAITS = ("messages", "next_message")
+
+
+@prepared
+def _waiting(sees: tuple[str, ...], *, shop: int, user: int) -> QuerySet:
+    """One row: the layout, then what waits in the areas that are seen."""
     orders = Order.objects.in_shop(shop).awaiting_shipment()
     held = Hold.objects.in_shop(shop).standing().order_by().filter(order=OuterRef("pk"))
     returns = ReturnRequest.objects.in_shop(shop).in_tab("to_decide")
     messages = Conversation.objects.in_shop(shop).awaiting_answer()
-    asked = {"widgets": Subquery(HomeLayout.objects.in_shop(shop).of(user).values("widgets")[:1])}
-    if "orders" in areas:
-        asked |= {
-            "orders": _count(orders),
-            "next_order": Subquery(orders.filter(~Exists(held)).order_by("ship_by", "id").values("code")[:1]),
-            "returns": _count(returns),
-            "next_return": Subquery(returns.order_by("requested_at", "id").values("code")[:1]),
-        }
-    if "support" in areas:
-        asked |= {"messages": _count(messages), "next_message": Subquery(messages.values("code")[:1])}
-    row = Shop.objects.filter(pk=shop.pk).values_list(*asked.values()).get()
-    return Waiting(**dict(zip(asked, row, strict=True)))
+    asked: list[Subquery] = [Subquery(HomeLayout.objects.in_shop(shop).of(user).values("widgets")[:1])]
+    if "orders" in sees:
+        asked += [
+            _count(orders),
+            Subquery(orders.filter(~Exists(held)).order_by("ship_by", "id").values("code")[:1]),
+            _count(returns),
+            Subquery(returns.order_by("requested_at", "id").values("code")[:1]),
+        ]
+    if "support" in sees:
+        asked += [_count(messages), Subquery(messages.values("code")[:1])]
+    return Shop.objects.filter(pk=shop).values_list(*asked)
 
 
 def _count(rows) -> CappedCount:
@@ -101,27 +113,60 @@ def _count(rows) -> CappedCount:
 
 def to_ship(shop) -> list[Order]:
     """The most urgent orders with something still to ship, those on hold too: their clock runs as well."""
-    return list(Order.objects.in_shop(shop).awaiting_shipment().order_by("ship_by", "id")[:ROWS])
+    return list(_to_ship(shop=shop.pk))
 
 
 def due_soon(shop, at: dt.datetime, areas: set[str]) -> list[Deadline]:
     """Clocks that end within a day, or have ended unnoticed, in the areas this member sees."""
-    running = Deadline.objects.in_shop(shop).running().filter(area__in=areas)
-    return list(running.filter(due_at__lt=at + dt.timedelta(hours=24))[:ROWS])
+    return list(_due_soon(shop=shop.pk, before=at + dt.timedelta(hours=24), areas=sorted(areas))) if areas else []
 
 
 def unread(shop, user) -> list[Notice]:
     """The newest notices that this person has not opened."""
-    return list(Notice.objects.in_shop(shop).of(user).unread()[:ROWS])
+    return list(_unread(shop=shop.pk, user=user.pk))
 
 
 def unanswered(shop) -> list[Conversation]:
     """Buyers who wait for an answer, longest first, each with the beginning of what they wrote last."""
-    said = BuyerMessage.objects.in_shop(shop).filter(conversation=OuterRef("pk"), from_buyer=True)
-    rows = Conversation.objects.in_shop(shop).awaiting_answer().select_related("buyer")
-    return list(rows.annotate(said=Subquery(said.order_by("-at", "-id").values("body")[:1]))[:ROWS])
+    return list(_unanswered(shop=shop.pk))
 
 
 def scores(shop) -> list[Score]:
     """The last score and the one a month (of measured days) before it, for its trend."""
-    return list(Score.objects.in_shop(shop).newest_first()[:30])
+    return list(_scores(shop=shop.pk))
+
+
+# -- the questions ----------------------------------------------------------------------------------------------------
+
+
+@prepared
+def _hours(*, shop: int, start: dt.datetime, end: dt.datetime) -> QuerySet:
+    return HourlyFigure.objects.in_shop(shop).within(Period(start, end))
+
+
+@prepared
+def _to_ship(*, shop: int) -> QuerySet:
+    rows = Order.objects.in_shop(shop).awaiting_shipment().order_by("ship_by", "id")
+    return rows.only("code", "contact_name", "summary", "ship_by")[:ROWS]
+
+
+@prepared
+def _due_soon(*, shop: int, before: dt.datetime, areas: list[str]) -> QuerySet:
+    return Deadline.objects.in_shop(shop).running().filter(area__in=areas, due_at__lt=before)[:ROWS]
+
+
+@prepared
+def _unread(*, shop: int, user: int) -> QuerySet:
+    return Notice.objects.in_shop(shop).of(user).unread()[:ROWS]
+
+
+@prepared
+def _unanswered(*, shop: int) -> QuerySet:
+    said = BuyerMessage.objects.in_shop(shop).filter(conversation=OuterRef("pk"), from_buyer=True)
+    rows = Conversation.objects.in_shop(shop).awaiting_answer().select_related("buyer")
+    return rows.annotate(said=Subquery(said.order_by("-at", "-id").values("body")[:1]))[:ROWS]
+
+
+@prepared
+def _scores(*, shop: int) -> QuerySet:
+    return Score.objects.in_shop(shop).newest_first()[:30]

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from seller_center.display import local
 from seller_center.kernel import clock
 from seller_center.kernel.capped import CappedCount
+from seller_center.kernel.prepared import prepared
 from seller_center.menu import BEFORE_OPENING, MENU, PLACES, Entry, Places, place
 
 COUNT_CAP = 99
@@ -29,40 +30,37 @@ THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 
 
-def _to_ship(frame: "Frame") -> QuerySet:
+def _to_ship(shop: int, user: int, midnight: dt.datetime, areas: list[str]) -> QuerySet:
     from orders.models import Order
 
-    return Order.objects.in_shop(frame.shop).awaiting_shipment()
+    return Order.objects.in_shop(shop).awaiting_shipment()
 
 
-def _to_decide(frame: "Frame") -> QuerySet:
+def _to_decide(shop: int, user: int, midnight: dt.datetime, areas: list[str]) -> QuerySet:
     from orders.models import ReturnRequest
 
-    return ReturnRequest.objects.in_shop(frame.shop).in_tab("to_decide")
+    return ReturnRequest.objects.in_shop(shop).in_tab("to_decide")
 
 
-def _to_answer(frame: "Frame") -> QuerySet:
+def _to_answer(shop: int, user: int, midnight: dt.datetime, areas: list[str]) -> QuerySet:
     from support.models import Conversation
 
-    return Conversation.objects.in_shop(frame.shop).awaiting_answer()
+    return Conversation.objects.in_shop(shop).awaiting_answer()
 
 
-def _notices(frame: "Frame") -> QuerySet:
+def _notices(shop: int, user: int, midnight: dt.datetime, areas: list[str]) -> QuerySet:
     from shops.models import Notice
 
-    return Notice.objects.in_shop(frame.shop).of(frame.user).unread()
+    return Notice.objects.in_shop(shop).of(user).unread()
 
 
-def _due_today(frame: "Frame") -> QuerySet:
-    from shops.models import AREAS, Deadline
+def _due_today(shop: int, user: int, midnight: dt.datetime, areas: list[str]) -> QuerySet:
+    from shops.models import Deadline
 
-    here = local(frame.now, frame.shop.zone)
-    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
-    areas = [area for area in AREAS if frame.may_see(area)]
-    return Deadline.objects.in_shop(frame.shop).running().filter(due_at__lt=midnight, area__in=areas)
+    return Deadline.objects.in_shop(shop).running().filter(due_at__lt=midnight, area__in=areas)
 
 
-COUNTS: dict[str, tuple[str, Callable[["Frame"], QuerySet]]] = {
+COUNTS: dict[str, tuple[str, Callable[[int, int, dt.datetime, list[str]], QuerySet]]] = {
     "to_ship": ("orders", _to_ship),
     "to_decide": ("orders", _to_decide),
     "to_answer": ("support", _to_answer),
@@ -70,6 +68,44 @@ COUNTS: dict[str, tuple[str, Callable[["Frame"], QuerySet]]] = {
     "due_today": ("", _due_today),
 }
 """What is counted for the frame: the area whose members see it, and the question, which belongs to its floor."""
+
+
+def _capped(counted: tuple[str, ...], *asked: Any) -> dict[str, CappedCount]:
+    """The counts of these names, each beside the row that is read."""
+    questions = ((name, COUNTS[name][1](*asked)) for name in counted)
+    return {f"count_{name}": CappedCount(rows.order_by().values("pk")[: COUNT_CAP + 1]) for name, rows in questions}
+
+
+@prepared
+def _shops_with_counts(
+    counted: tuple[str, ...], *, shop: int, user: int, midnight: dt.datetime, areas: list[str]
+) -> QuerySet:
+    """The person's shops by name, and the counts of this shop beside each of them."""
+    from shops.models import Membership
+
+    counts = _capped(counted, shop, user, midnight, areas)
+    rows = Membership.objects.filter(user=user).annotate(**counts).order_by("shop__name", "shop_id")
+    return rows.values_list("shop__code", "shop__name", *counts)[: SWITCHER_CAP + 1]
+
+
+@prepared
+def _shop_with_counts(
+    counted: tuple[str, ...], *, shop: int, user: int, midnight: dt.datetime, areas: list[str]
+) -> QuerySet:
+    """The same for staff who look at a shop they do not belong to: one row, of this shop."""
+    from shops.models import Shop
+
+    counts = _capped(counted, shop, user, midnight, areas)
+    return Shop.objects.filter(pk=shop).annotate(**counts).values_list("code", "name", *counts)
+
+
+@prepared
+def _shops(*, user: int) -> QuerySet:
+    """The person's shops by name, on a page of no shop."""
+    from shops.models import Membership
+
+    rows = Membership.objects.filter(user=user).order_by("shop__name", "shop_id")
+    return rows.values_list("shop__code", "shop__name")[: SWITCHER_CAP + 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,29 +188,23 @@ class Frame:
         """The one query: the person's shops, and the counts of this shop beside each of them."""
         if self.user is None:
             return [], {}
-        from shops.models import Membership, Shop
+        if self.shop is None:
+            return list(_shops(user=self.user.pk)), {}
+        from shops.models import AREAS
 
-        counts: dict[str, CappedCount] = {}
-        if self.shop is not None:
-            for name, (area, question) in COUNTS.items():
-                if self.may_see(area):
-                    asked = question(self).order_by().values("pk")
-                    counts[f"count_{name}"] = CappedCount(asked[: COUNT_CAP + 1])
-        rows = list(
-            Membership.objects.filter(user=self.user)
-            .annotate(**counts)
-            .order_by("shop__name", "shop_id")
-            .values_list("shop__code", "shop__name", *counts)[: SWITCHER_CAP + 1]
-        )
-        if not rows and counts:  # staff who look at a shop they do not belong to
-            here = Shop.objects.filter(pk=self.shop.pk).annotate(**counts).values_list("code", "name", *counts)
-            return [], self._counts_of(list(here), counts)
-        return [row[:2] for row in rows], self._counts_of(rows, counts)
-
-    @staticmethod
-    def _counts_of(rows: list[tuple], counts: dict) -> dict[str, int]:
-        names = (name.removeprefix("count_") for name in counts)
-        return dict(zip(names, rows[0][2:], strict=True)) if rows else {}
+        here = local(self.now, self.shop.zone)
+        midnight = here.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+        counted = tuple(name for name, (area, _question) in COUNTS.items() if self.may_see(area))
+        asked: dict[str, Any] = {
+            "shop": self.shop.pk,
+            "user": self.user.pk,
+            "midnight": midnight,
+            "areas": [area for area in AREAS if self.may_see(area)] or [""],
+        }
+        if rows := list(_shops_with_counts(counted, **asked)):
+            return [row[:2] for row in rows], dict(zip(counted, rows[0][2:], strict=True))
+        found = list(_shop_with_counts(counted, **asked))
+        return [], dict(zip(counted, found[0][2:], strict=True)) if found else {}
 
     @cached_property
     def key(self) -> tuple:

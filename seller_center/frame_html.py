@@ -1,14 +1,14 @@
-"""The finished HTML of the frame, remembered while nothing in it changes.
+"""The finished HTML of the frame and of small components, remembered while nothing in it changes.
 
 Bar, menu and phone bar cost more to render than many a page, and are the same on every page of a section until a count
 moves. So each part is rendered once for everything it shows (its key) and kept in a small memory of the process. What
 differs from request to request, the token of the log-out form and the words in the search box, is put in afterwards.
+The same goes for components that show nothing but their parameters: a help text, an empty card, the head of a widget.
 """
 
 from functools import cache, lru_cache
 from typing import Any
 
-from django.middleware.csrf import get_token
 from django.template import Context, Engine
 from django.templatetags.static import static
 from django.utils.html import escape, format_html
@@ -21,7 +21,7 @@ SCRIPTS = ("vendor/htmx.org/htmx.min.js", "js/frame.js", "js/deeds.js", "js/list
 
 
 class Remembered:
-    """A frame as a key of the memory: equal where everything that is shown is equal."""
+    """What is to be shown, as a key of the memory: equal where everything that is shown is equal."""
 
     def __init__(self, frame: Any, key: tuple):
         self.frame, self.key = frame, key
@@ -54,10 +54,40 @@ def _render(name: str, section: str, frame: Any) -> str:
     return Engine.get_default().get_template(f"components/frame/{name}.html").render(Context(given))
 
 
+REMEMBERED = frozenset({"empty", "help", "row_menu", "widget_head"})
+"""Components that show nothing but their parameters, and the token of their forms."""
+
+
+def component(name: str, given: dict[str, Any], context: Any) -> SafeString:
+    """One of the ``REMEMBERED`` components with these parameters."""
+    key = (name, get_language(), _frozen(given))
+    html = _component(name, Remembered(given, key))
+    return SafeString(html.replace(TOKEN, str(context.get("csrf_token", "")))) if TOKEN in html else html
+
+
+@lru_cache(maxsize=2048)
+def _component(name: str, one: Remembered) -> SafeString:
+    context = Context({**one.frame, "csrf_token": TOKEN})
+    html = Engine.get_default().get_template(f"components/{name}.html").render(context)
+    one.frame = None  # the memory keeps the key, not what was shown
+    return html
+
+
+def _frozen(value: Any) -> Any:
+    """A parameter as a part of a key: texts that are escaped and finished HTML are never taken for each other."""
+    if isinstance(value, dict):
+        return tuple((name, _frozen(one)) for name, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_frozen, value))
+    if value is None or isinstance(value, (bool, int)):
+        return type(value), value
+    return hasattr(value, "__html__"), str(value)
+
+
 def _fill(html: str, context: Any) -> str:
     request = context.get("request")
     if TOKEN in html:
-        html = html.replace(TOKEN, get_token(request) if request is not None else "")
+        html = html.replace(TOKEN, str(context.get("csrf_token") or "") if request is not None else "")
     if WORDS in html:
         html = html.replace(WORDS, escape(request.GET.get("q", "")) if request is not None else "")
     return html

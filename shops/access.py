@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from seller_center.kernel import clock
+from seller_center.kernel.prepared import prepared
 from shops import agreements, staff_views
 from shops.models import AREAS, Membership, Shop
 
@@ -28,16 +30,19 @@ def membership_of(user, shop_code: str) -> Membership:
 
     Both answers are the same on purpose: a stranger must not learn which shops exist.
     """
-    if "\x00" in shop_code:
+    if user.pk is None or "\x00" in shop_code:
         raise Http404("No such shop.")
-    row = (
-        Membership.objects.filter(user_id=user.pk, shop__code=shop_code.upper(), shop__is_platform=False)
-        .select_related("shop", "role")
-        .first()
-    )
-    if row is None or not user.is_active:
+    rows = list(_places_in(user=user.pk, code=shop_code.upper()))
+    if not rows or not user.is_active:
         raise Http404("No such shop.")
-    return row
+    return rows[0]
+
+
+@prepared
+def _places_in(*, user: int, code: str) -> QuerySet[Membership]:
+    """The membership with its shop and role, or nothing."""
+    rows = Membership.objects.filter(user_id=user, shop__code=code, shop__is_platform=False)
+    return rows.select_related("shop", "role").order_by("pk")[:1]
 
 
 def for_shop(

@@ -41,6 +41,12 @@ def drawn(chart: dict) -> dict:
     return {name: chart[name] for name in ("kind", "labels", "unit", "series")}
 
 
+@register.filter
+def table_rows(rows) -> SafeString:
+    """``{{ chart.rows|table_rows }}``: rows of ready words, the first a head and the others figures."""
+    return tables.figure_rows(rows)
+
+
 @register.simple_tag
 def icon(name: str, extra: str = "", label: str = "") -> SafeString:
     """``{% icon "package" %}``: an icon of the sprite; with ``label=`` it has a meaning of its own."""
@@ -139,9 +145,13 @@ class ComponentNode(template.Node):
         self.name, self.options = name, options
 
     def render(self, context) -> str:
-        given = {name: context[name] for name in self.KEPT if name in context}
+        component, given = self.name.resolve(context), {}
+        if component not in frame_html.REMEMBERED:
+            given = {name: context[name] for name in self.KEPT if name in context}
         given.update((name, value.resolve(context)) for name, value in self.options.items())
-        found = context.template.engine.get_template(f"components/{self.name.resolve(context)}.html")
+        if component in frame_html.REMEMBERED:
+            return frame_html.component(component, given, context)
+        found = context.template.engine.get_template(f"components/{component}.html")
         return found.render(context.new(given))
 
 
