@@ -1,7 +1,8 @@
 """Pictures that people send: judged, decoded and encoded anew in a limited process, never used as they came (DEC19).
 
 ``reencode`` makes a public picture (product, logo, banner) in three sizes; ``pages_of_paper`` turns a photo or a PDF of
-a paper into page images for private storage. Both refuse with a sentence that says what to do.
+a paper into page images for private storage. Both refuse with a sentence that says what to do, and tell a file that cannot
+be used (``UnusablePicture``) from a reader that did not come up (``ReaderAway``): of that no file is guilty.
 """
 
 import dataclasses
@@ -17,8 +18,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
-from seller_center.kernel.errors import Invalid
+from seller_center.kernel.errors import DomainError, Invalid
 from shops.files import keeping
+from shops.picture_child import READY
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,22 @@ class UnusablePicture(Invalid):
     """The upload cannot be used; ``code`` is the word for why."""
 
 
+class ReaderAway(DomainError):
+    """The process that looks at pictures did not come up: nothing is known of the file, and nothing was kept of it."""
+
+    code = "reader_away"
+    status = 503
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(
+            _(
+                "Your file could not be looked at just now. It may well be in order: nothing was saved, so please try"
+                " again in a minute."
+            ),
+            field=field,
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class Page:
     """One new image."""
@@ -82,7 +100,7 @@ class Picture:
 
 
 def reencode(content: bytes, *, least_pixels: int = 1, bytes_at_most: int = 10_485_760, field: str = "") -> Picture:
-    """A public picture in three sizes, from pixels only. Raises ``UnusablePicture``."""
+    """A public picture in three sizes, from pixels only. Raises ``UnusablePicture``, ``ReaderAway``."""
     pages, _software = _ask_child(content, "public", least_pixels, bytes_at_most, field)
     sizes = {page.name: page.content for page in pages}
     large = pages[-1]
@@ -90,7 +108,7 @@ def reencode(content: bytes, *, least_pixels: int = 1, bytes_at_most: int = 10_4
 
 
 def pages_of_paper(content: bytes, *, least_pixels: int, bytes_at_most: int, field: str = "") -> Paper:
-    """The pages of a paper (JPG, PNG or PDF) as new JPEG images, readable ones only. Raises ``UnusablePicture``."""
+    """The pages of a paper (JPG, PNG or PDF) as new JPEG images, readable ones only. The same errors."""
     pages, software = _ask_child(content, "paper", least_pixels, bytes_at_most, field)
     return Paper(tuple(pages), software, hashlib.sha256(content).hexdigest())
 
@@ -103,7 +121,7 @@ def _ask_child(content: bytes, purpose: str, least: int, most: int, field: str) 
             code="large",
             field=field,
         )
-    head, rest = _run_child(content, purpose, least)
+    head, rest = _run_child(content, purpose, least, field)
     if "refused" in head:
         raise _refusal(head["refused"], purpose, least, field)
     pages = []
@@ -113,9 +131,10 @@ def _ask_child(content: bytes, purpose: str, least: int, most: int, field: str) 
     return pages, head["software"]
 
 
-def _run_child(content: bytes, purpose: str, least: int) -> tuple[dict[str, Any], bytes]:
+def _run_child(content: bytes, purpose: str, least: int, field: str) -> tuple[dict[str, Any], bytes]:
     """Start the child without any of our environment: it holds no secret that a hostile picture could reach."""
     options = json.dumps({"purpose": purpose, "least_pixels": least})
+    ended: int | str
     try:
         child = subprocess.run(
             [*CHILD, options],
@@ -126,11 +145,19 @@ def _run_child(content: bytes, purpose: str, least: int) -> tuple[dict[str, Any]
             env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return {"refused": "limits"}, b""
-    line, _newline, rest = child.stdout.partition(b"\n")
-    if child.returncode != 0 or not line:
-        log.warning("The reader of pictures ended with %s: %s", child.returncode, child.stderr[-500:].decode("latin-1"))
+        ended, said, complaint = child.returncode, child.stdout, child.stderr
+    except subprocess.TimeoutExpired as late:
+        ended, said, complaint = "its time", late.stdout or b"", late.stderr or b""
+    except OSError as error:
+        log.exception("The reader of pictures could not be started")
+        raise ReaderAway(field) from error
+    told = complaint[-500:].decode("latin-1")
+    if not said.startswith(READY):
+        log.error("The reader of pictures did not come up; it ended with %s: %s", ended, told)
+        raise ReaderAway(field)
+    line, _newline, rest = said[len(READY) :].partition(b"\n")
+    if ended != 0 or not line:
+        log.warning("The reader of pictures ended with %s: %s", ended, told)
         return {"refused": "limits"}, b""
     return json.loads(line), rest
 

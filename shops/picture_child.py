@@ -1,8 +1,9 @@
 """The limited process that decodes what people upload: ``python -m shops.picture_child <options as JSON>`` (DEC19).
 
-Reads the content from standard input; writes a line of JSON (``{"pages": [...]}`` or ``{"refused": "<why>"}``) and then
-the new images one after the other. It limits its own memory, time and files before it touches the content, imports no
-Django, and gives nothing on of the upload but pixels.
+Reads the content from standard input; writes the line ``ready`` as soon as it stands within its limits with all that it
+needs, and only then looks at the content: what goes wrong before that line is not the content's fault. After it a line
+of JSON (``{"pages": [...]}`` or ``{"refused": "<why>"}``) and then the new images one after the other. It limits its own
+memory, time and files before it touches the content, imports no Django, and gives nothing on of the upload but pixels.
 """
 
 import io
@@ -13,6 +14,8 @@ from typing import Any
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 10
+#: What the child says once it stands.
+READY = b"ready\n"
 #: No image with more pixels is decoded.
 MOST_PIXELS = 40_000_000
 MOST_PAGES = 10
@@ -48,6 +51,15 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def load_readers(content: bytes) -> None:
+    """The libraries that will be needed, before the content is looked at."""
+    from PIL import Image, ImageFilter, ImageOps, ImageStat  # noqa: F401
+
+    Image.preinit()
+    if content.startswith(MAGIC["PDF"]):
+        import pypdfium2  # noqa: F401
 
 
 def kind_of(content: bytes) -> str:
@@ -191,6 +203,9 @@ def main() -> None:
     limit()
     options = json.loads(sys.argv[1])
     content = sys.stdin.buffer.read()
+    load_readers(content)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     try:
         kind = kind_of(content)
         purpose = options["purpose"]

@@ -21,6 +21,8 @@ Context = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 #: The browser event that carries the sentence of a done deed to the frame's notice.
 NOTICE_EVENT = "deed-done"
+#: The header by which the script knows an answer with a refusal in it, whatever its status.
+REFUSED = "X-Refused"
 
 
 def deed_answer(
@@ -54,7 +56,10 @@ def refusal(
         messages.error(request, str(error))
         return _varying(HttpResponseRedirect(str(redirect_to)))
     name = template if is_htmx(request) else template.partition("#")[0]
-    return _varying(render(request, name, {**_given(context), "error": error}, status=error.status))
+    response = render(request, name, {**_given(context), "error": error}, status=error.status)
+    # A 503 may also come from before us: only one with our sentence in it is put into the page.
+    response[REFUSED] = error.code or "refused"
+    return _varying(response)
 
 
 def explain(form: forms.BaseForm, error: DomainError) -> None:

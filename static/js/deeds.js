@@ -49,6 +49,7 @@
     }
     running.set(form, ground);
   });
+  const refused = (xhr) => xhr?.status === 409 || xhr?.status === 422 || Boolean(xhr?.getResponseHeader("X-Refused"));
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     const kept = waiting.filter((form) => target.contains(form.element));
@@ -60,7 +61,7 @@
       }
       aside.append(form.element);
     }
-    if (kept.length && (xhr.status === 409 || xhr.status === 422)) {
+    if (kept.length && refused(xhr)) {
       const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
       const sentence = answer.querySelector("[role=alert]")?.textContent.trim();
       if (sentence) window.note(sentence, "bad");
@@ -86,10 +87,17 @@
     }
   });
 
+  // A refusal is shown where the deed was, also one with another status: somebody else does not answer just now.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.shouldSwap && event.detail.xhr.getResponseHeader("X-Refused")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+
   // After a refusal the sentence gets the focus, so that nobody has to look for it.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const status = event.detail.xhr?.status;
-    if (status === 409 || status === 422) {
+    if (refused(event.detail.xhr)) {
       document.querySelector(".error-summary, [data-focus]")?.focus();
     }
   });

@@ -333,6 +333,17 @@ def test_it_refuses_pictures_that_are_none(seller, shop, product):
     assert seller.post(path, {}).status_code == 302
 
 
+def test_it_asks_to_try_again_where_a_picture_could_not_be_looked_at(seller, shop, product, monkeypatch):
+    monkeypatch.setattr("shops.images.CHILD", ("/nowhere/python",))
+    path = url(shop, f"products/{product.code}/pictures/")
+    for more in (HTMX, {}):
+        answer = seller.post(path, {"pictures": [picture(700), picture(800)]}, **more)
+        assert (answer.status_code, answer["X-Refused"]) == (503, "reader_away")
+        assert "could not be looked at just now" in words(answer)
+        assert "not a picture" not in words(answer)
+    assert not product.media.exists()
+
+
 def test_it_keeps_the_last_picture_of_a_live_product(seller, shop, product, at):
     media = Media.objects.create(
         shop=shop, product=product, digest="a" * 40, width=9, height=9, size_bytes=9, added_at=at

@@ -47,13 +47,19 @@ class OnHold(DomainError):
     """Refused."""
 
 
+class Silent(DomainError):
+    """Somebody else does not answer."""
+
+    status = 503
+
+
 POSTED: list[str] = []
 """What reached the deed, in the order of arrival."""
 
 
 @login_not_required
 def shipping(request) -> HttpResponse:
-    """A page with a deed: 'hold' is refused, 'crash' crashes, an empty number is wrong, all else is done."""
+    """A page with a deed: 'hold' is refused, 'away' too (503), 'crash' crashes, an empty number is wrong, all else is done."""
     form = TrackingForm(request.POST or None)
     context = {"form": form, "frame": Frame(request), "posted": POSTED, "slip": {"number": "slip"}}
     if request.method == "GET":
@@ -65,6 +71,8 @@ def shipping(request) -> HttpResponse:
         raise ValueError("crash")
     if form.cleaned_data["number"] == "hold":
         return deeds.refusal(request, OnHold("The package is on hold."), "shipping.html#package", context)
+    if form.cleaned_data["number"] == "away":
+        return deeds.refusal(request, Silent("The carrier does not answer."), "shipping.html#package", context)
     return deeds.deed_answer(
         request,
         template="shipping.html#package",

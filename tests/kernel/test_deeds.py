@@ -12,6 +12,13 @@ from django_htmx.middleware import HtmxDetails
 from seller_center.kernel.deeds import NOTICE_EVENT, deed_answer, explain, is_htmx, refusal
 from seller_center.kernel.errors import DomainError, Invalid
 
+
+class Away(DomainError):
+    """Somebody else does not answer."""
+
+    code, status = "away", 503
+
+
 PAGE = (
     "<main>{% partialdef row inline %}<tr>{{ order }}{% if error %}<b>{{ error.message }}</b>{% endif %}"
     "{% if message %}<i>{{ message }}</i>{% endif %}</tr>{% endpartialdef %}</main>"
@@ -85,11 +92,16 @@ def test_a_context_is_made_only_when_needed(request_by):
 # -- refused ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("error", "status"), [(DomainError("On hold."), 409), (Invalid("On hold."), 422)])
+@pytest.mark.parametrize(
+    ("error", "status"), [(DomainError("On hold."), 409), (Invalid("On hold."), 422), (Away("On hold."), 503)]
+)
 def test_htmx_gets_the_sentence_in_place(request_by, error, status):
     response = refusal(request_by(htmx=True), error, "page.html#row", {"order": "A-1"})
     assert (response.status_code, response.text) == (status, "<tr>A-1<b>On hold.</b></tr>")
     assert "HX-Trigger" not in response
+    assert response["X-Refused"] == (
+        error.code or "refused"
+    )  # by which the script puts a 503 with our sentence in place
 
 
 def test_without_javascript_the_whole_page_comes_with_the_sentence(request_by):

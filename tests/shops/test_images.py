@@ -1,11 +1,14 @@
 """Pictures that people send: what is refused, with which sentence, and what is left of the rest."""
 
 import io
+import subprocess
+import sys
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image, PngImagePlugin
 
-from shops.images import CHILD, UnusablePicture, pages_of_paper, path_of, publish, reencode
+from shops.images import CHILD, ReaderAway, UnusablePicture, pages_of_paper, path_of, publish, reencode
 from tests.factories import papers
 
 MOST = 10_485_760
@@ -118,9 +121,11 @@ def test_it_publishes_the_same_content_once(settings, tmp_path):
 
 def test_the_child_is_stopped_by_its_limits(monkeypatch):
     """A decoder that eats memory ends in a sentence; without the limit (control) the same program finishes."""
-    import sys
 
-    greedy = "import json,sys,resource\n{limit}\nx = bytearray(900_000_000)\nprint(json.dumps({{'refused': 'blank'}}))"
+    greedy = (
+        "import json,sys,resource\n{limit}\nprint('ready', flush=True)\nx = bytearray(900_000_000)\n"
+        "print(json.dumps({{'refused': 'blank'}}))"
+    )
     limit = "resource.setrlimit(resource.RLIMIT_AS, (512*1024*1024,)*2)"
     monkeypatch.setattr("shops.images.CHILD", (sys.executable, "-c", greedy.format(limit=limit)))
     with pytest.raises(UnusablePicture) as stopped:
@@ -132,10 +137,49 @@ def test_the_child_is_stopped_by_its_limits(monkeypatch):
     assert control.value.code == "blank"
 
 
-def test_the_child_limits_itself_and_inherits_no_secret(monkeypatch):
-    import subprocess
-    import sys
+@pytest.mark.parametrize(
+    ("child", "why"),
+    [
+        (("/nowhere/python",), "could not be started"),
+        ((sys.executable, "-m", "shops.no_such_reader"), "No module named shops.no_such_reader"),
+        # the limits leave the reader no memory to come up with, whatever it is sent
+        ((sys.executable, "-c", "raise MemoryError"), "MemoryError"),
+        ((sys.executable, "-c", "import os; os.abort()"), "ended with -6"),
+    ],
+)
+def test_a_reader_that_does_not_come_up_is_not_blamed_on_the_file(monkeypatch, caplog, child, why):
+    monkeypatch.setattr("shops.images.CHILD", child)
+    with pytest.raises(ReaderAway, match="could not be looked at just now") as away:
+        reencode(papers.as_bytes(papers.drawing(), "PNG"), field="pictures")
+    assert (away.value.status, away.value.code, away.value.field) == (503, "reader_away", "pictures")
+    [told] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert why in told.getMessage()
 
+
+def test_a_reader_that_dies_of_the_content_blames_the_content(monkeypatch, caplog):
+    """Control: the same end after the reader stood is the file's; without the line that tells them apart, every end is."""
+    dies = "print('ready', flush=True)\nimport os\nos.abort()"
+    monkeypatch.setattr("shops.images.CHILD", (sys.executable, "-c", dies))
+    content = papers.as_bytes(papers.drawing(), "PNG")
+    with pytest.raises(UnusablePicture) as blamed:
+        reencode(content)
+    assert blamed.value.code == "limits"
+    assert [one.levelname for one in caplog.records] == ["WARNING"]
+    monkeypatch.setattr("shops.images.CHILD", (sys.executable, "-m", "shops.no_such_reader"))
+    monkeypatch.setattr("shops.images.READY", b"")
+    with pytest.raises(UnusablePicture):
+        reencode(content)
+
+
+def test_a_reader_that_is_late_is_blamed_on_the_file_only_once_it_stood(monkeypatch):
+    for said, refusal in ((None, ReaderAway), (b"ready\n", UnusablePicture)):
+        late = subprocess.TimeoutExpired("reader", 30, output=said)
+        monkeypatch.setattr("shops.images.subprocess.run", Mock(side_effect=late))
+        with pytest.raises(refusal):
+            reencode(b"x")
+
+
+def test_the_child_limits_itself_and_inherits_no_secret(monkeypatch):
     code = (
         "import os, resource, sys\nfrom shops import picture_child as c\nc.limit()\n"
         "print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CPU)[0])\n"
