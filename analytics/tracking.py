@@ -4,6 +4,7 @@ import datetime as dt
 import secrets
 from urllib.parse import urlsplit
 
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
@@ -47,11 +48,9 @@ def source_of(*, medium: str, referrer: str, own_host: str) -> str:
 
 def see_page(*, shop, code: str, source: str, campaign: str, path: str, at: dt.datetime, product=None) -> str:
     """A page was opened. Prolongs the visit ``code`` if it is still one, else begins another; returns its code."""
+    if code and _goes_on(shop, code, at):
+        return code
     with scope(shop, by=None):
-        if code:
-            going_on = Visit.objects.in_shop(shop).filter(code=code, last_at__gt=at - VISIT_LENGTH)
-            if going_on.update(last_at=at, page_count=F("page_count") + 1):
-                return code
         code = secrets.token_urlsafe(15)
         Visit.objects.create(
             shop=shop,
@@ -65,6 +64,19 @@ def see_page(*, shop, code: str, source: str, campaign: str, path: str, at: dt.d
         )
         figures.add(shop.pk, at, visit_count=1)
     return code
+
+
+_ONE_PAGE_MORE = """
+UPDATE analytics_visit SET last_at = %(at)s, page_count = page_count + 1
+WHERE shop_id = %(shop)s AND code = %(code)s AND last_at > %(since)s
+"""
+
+
+def _goes_on(shop, code: str, at: dt.datetime) -> bool:
+    """One page more, if the visit is still one: a single statement, for every page that a buyer opens."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_PAGE_MORE, {"shop": shop.pk, "code": code, "at": at, "since": at - VISIT_LENGTH})
+        return bool(cursor.rowcount)
 
 
 def reach(*, shop, code: str, at: dt.datetime, step: str, order_code: str = "") -> None:

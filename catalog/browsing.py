@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from catalog.models import Media, Product, Sku, StockItem, StockMovement
+from seller_center.kernel.prepared import prepared
 
 #: Stock filters: those with a SKU of which none, or few, are available.
 OUT, LOW = "out", "low"
@@ -41,31 +42,43 @@ def products(shop, filters: Mapping[str, Any], status: str, *, low_quantity: int
 def beside(shop, products: Sequence[Product]) -> dict[int, Beside]:
     """SKU count, prices, units available and main picture of each product: three queries for a page."""
     keys = [product.pk for product in products]
-    skus = Sku.objects.in_shop(shop).offered().filter(product__in=keys).order_by().values("product_id")
-    prices = {
-        row["product_id"]: row
-        for row in skus.annotate(count=Count("id"), least=Min("price_minor"), most=Max("price_minor"))
-    }
-    items = StockItem.objects.in_shop(shop).offered().filter(sku__shop=shop, sku__product__in=keys).order_by()
-    left = dict(items.values_list("sku__product_id").annotate(total=Sum("available")))
+    if not keys:
+        return {}
+    prices = {key: (count, least, most) for key, count, least, most in _prices(shop=shop.pk, products=keys)}
+    left = dict(_available(shop=shop.pk, products=keys))
     pictures = main_pictures(shop, keys)
     found = {}
     for key in keys:
-        row = prices.get(key, {})
-        found[key] = Beside(
-            sku_count=row.get("count", 0),
-            least_minor=row.get("least"),
-            most_minor=row.get("most"),
-            available=left.get(key) or 0,
-            picture=pictures.get(key, ""),
-        )
+        count, least, most = prices.get(key, (0, None, None))
+        found[key] = Beside(count, least, most, left.get(key) or 0, pictures.get(key, ""))
     return found
+
+
+@prepared
+def _prices(*, shop: int, products: list[int]) -> QuerySet:
+    """Of each product how many SKUs are offered, and their least and greatest price."""
+    skus = Sku.objects.in_shop(shop).offered().filter(product__in=products).order_by().values("product_id")
+    counted = skus.annotate(count=Count("id"), least=Min("price_minor"), most=Max("price_minor"))
+    return counted.values_list("product_id", "count", "least", "most")
+
+
+@prepared
+def _available(*, shop: int, products: list[int]) -> QuerySet:
+    """Units available of each product. The SKUs say whose they are, too, so that they are found by the shop's key."""
+    items = StockItem.objects.in_shop(shop).offered().filter(sku__shop=shop, sku__product__in=products).order_by()
+    return items.values_list("sku__product_id").annotate(total=Sum("available"))
 
 
 def main_pictures(shop, product_ids: Sequence[int], size: str = "thumb") -> dict[int, str]:
     """The address of each product's main picture, for those that have one."""
-    rows = Media.objects.in_shop(shop).filter(product__in=product_ids).order_by("product_id", "position", "id")
-    return {row.product_id: row.url(size) for row in rows.distinct("product_id")}
+    keys = list(product_ids)
+    return {row.product_id: row.url(size) for row in _main_pictures(shop=shop.pk, products=keys)} if keys else {}
+
+
+@prepared
+def _main_pictures(*, shop: int, products: list[int]) -> QuerySet[Media]:
+    rows = Media.objects.in_shop(shop).filter(product__in=products).order_by("product_id", "position", "id")
+    return rows.distinct("product_id").only("product_id", "digest")
 
 
 # -- stock ------------------------------------------------------------------------------------------------------------

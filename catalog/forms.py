@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from catalog import browsing, sheets
 from catalog.listing import Details, SkuLine
 from catalog.models import Category, Product, Sku
 from seller_center.kernel.money import exponent
+from seller_center.kernel.prepared import prepared
 
 AXES = (1, 2, 3)
 
@@ -42,12 +44,17 @@ class PriceField(forms.CharField):
 
 def category_choices(*, blank: str = "") -> list:
     """The leaves of the tree, grouped by their branch: one query."""
-    leaves = [(row.full_name.partition(" › ")[0], row.code, row.name) for row in Category.objects.choosable()]
+    leaves = [(full_name.partition(" › ")[0], code, name) for full_name, code, name in _choosable()]
     groups = [
         (branch, [(code, name) for _branch, code, name in rows])
         for branch, rows in groupby(leaves, key=lambda row: row[0])
     ]
     return [("", blank or gettext("Choose a category")), *groups]
+
+
+@prepared
+def _choosable() -> QuerySet:
+    return Category.objects.choosable().values_list("full_name", "code", "name")
 
 
 class CategoryField(forms.ChoiceField):

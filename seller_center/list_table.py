@@ -32,6 +32,7 @@ of the screen.
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -98,15 +99,21 @@ def _number_form(place: Place, url: str, name: str, value: int, hidden: Mapping,
     )
 
 
-def _choose_form(place: Place, url: str, name: str, options: Sequence, value: str, label: str, button: str) -> str:
-    """A choice in a row; the answer is the list."""
-    made = "".join(
+@lru_cache(maxsize=256)
+def _options(options: tuple[tuple[str, str], ...], value: str) -> str:
+    """The options of a choice: the same ones stand in every row."""
+    return "".join(
         f'<option value="{_safe(key)}"{" selected" if key == value else ""}>{_safe(words)}</option>'
         for key, words in options
     )
+
+
+def _choose_form(place: Place, url: str, name: str, options: Sequence, value: str, label: str, button: str) -> str:
+    """A choice in a row; the answer is the list."""
     return (
         f"{_form_opening(url, place, '#list')}"
-        f'<select class="form-select" name="{_safe(name)}" aria-label="{_safe(label)}">{made}</select>'
+        f'<select class="form-select" name="{_safe(name)}" aria-label="{_safe(label)}">'
+        f"{_options(tuple(options), value)}</select>"
         f'<button class="btn btn-small" type="submit">{_safe(button)}</button></form>'
     )
 

@@ -8,20 +8,26 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import QuerySet
 from django.template import Context, Engine, TemplateDoesNotExist
 from django.template.loader import render_to_string
 
+from seller_center.kernel.prepared import prepared
 from shops.models import Membership, Notice
 
 
 def members(shop, *, area: str | None = None, owners: bool = False) -> list[Any]:
     """The people of a shop who may see an area (or only its owners), oldest member first."""
-    rows = Membership.objects.in_shop(shop).select_related("user", "role").order_by("pk")
     return [
         row.user
-        for row in rows
+        for row in _places_in(shop=shop.pk)
         if row.user.is_active and (not owners or row.role.is_owner) and (area is None or row.may(area, "view"))
     ]
+
+
+@prepared
+def _places_in(*, shop: int) -> QuerySet[Membership]:
+    return Membership.objects.in_shop(shop).select_related("user", "role").order_by("pk")
 
 
 def notify(

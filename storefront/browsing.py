@@ -4,20 +4,26 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Avg, Count, F, Min, OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models import Avg, Count, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.http import Http404
 
-from catalog.models import Media, Product, Sku
+from catalog.models import Media, Product, ProductOption, Sku
+from seller_center.kernel.prepared import prepared
 from shops.models import Shop
 from support.models import Review
 
 
 def open_shop(slug: str) -> Shop:
     """The active shop at this public address; 404 for any other."""
-    row = Shop.objects.active().filter(slug=slug).first()
-    if row is None:
+    rows = list(_open_shop(slug=slug)) if "\x00" not in slug else []
+    if not rows:
         raise Http404("No such shop.")
-    return row
+    return rows[0]
+
+
+@prepared
+def _open_shop(*, slug: str) -> QuerySet[Shop]:
+    return Shop.objects.active().filter(slug=slug).order_by("pk")[:1]
 
 
 def open_shops():
@@ -62,21 +68,52 @@ class Choice:
 
 def product_of(shop: Shop, slug: str) -> Product:
     """The product at this address, on sale or not any more; 404 for one that was never public."""
-    seen = (Product.Status.LIVE, Product.Status.PAUSED)
-    rows = Product.objects.in_shop(shop).filter(slug=slug, status__in=seen)
-    row = rows.select_related("category").prefetch_related("media", "options").first()
-    if row is None:
+    rows = list(_product_of(shop=shop.pk, slug=slug)) if "\x00" not in slug else []
+    if not rows:
         raise Http404("No such product.")
-    return row
+    return rows[0]
+
+
+@prepared
+def _product_of(*, shop: int, slug: str) -> QuerySet[Product]:
+    seen = (Product.Status.LIVE, Product.Status.PAUSED)
+    rows = Product.objects.in_shop(shop).filter(slug=slug, status__in=seen).defer("original_html")
+    return rows.order_by("pk")[:1]
+
+
+def gallery_of(product: Product) -> list[Media]:
+    """Its pictures, the main one first."""
+    return list(_gallery_of(shop=product.shop_id, product=product.pk))
+
+
+@prepared
+def _gallery_of(*, shop: int, product: int) -> QuerySet[Media]:
+    return Media.objects.in_shop(shop).filter(product=product).order_by("position", "id")
+
+
+def options_of(product: Product) -> list[str]:
+    """What a buyer chooses by, in its order: colour, size."""
+    return list(_options_of(shop=product.shop_id, product=product.pk))
+
+
+@prepared
+def _options_of(*, shop: int, product: int) -> QuerySet:
+    rows = ProductOption.objects.in_shop(shop).filter(product=product)
+    return rows.order_by("position").values_list("name", flat=True)
 
 
 def choices_of(product: Product) -> list[Choice]:
     """Its SKUs in their order, with what is left of each."""
-    rows = Sku.objects.filter(shop_id=product.shop_id, product=product).offered().in_order()
     return [
         Choice(sku, sku.choice or product.name, max(0, sku.left or 0))
-        for sku in rows.annotate(left=Sum(F("stock__available")))
+        for sku in _choices_of(shop=product.shop_id, product=product.pk)
     ]
+
+
+@prepared
+def _choices_of(*, shop: int, product: int) -> QuerySet[Sku]:
+    rows = Sku.objects.in_shop(shop).filter(product=product).offered().in_order()
+    return rows.annotate(left=Sum(F("stock__available")))
 
 
 def sku_of(shop: Shop, code: str) -> Sku:
@@ -102,10 +139,15 @@ class Rating:
 
 def rating_of(product: Product) -> Rating:
     """Number and mean of the published reviews."""
-    found = Review.objects.filter(shop_id=product.shop_id, product=product, status="published").aggregate(
-        count=Count("id"), mean=Avg("stars")
-    )
-    return Rating(found["count"], None if found["mean"] is None else round(found["mean"] * 10))
+    ratings = [Rating(count, round(mean * 10)) for count, mean in _rating_of(shop=product.shop_id, product=product.pk)]
+    return ratings[0] if ratings else Rating(0, None)
+
+
+@prepared
+def _rating_of(*, shop: int, product: int) -> QuerySet:
+    """One row; none where nobody has said anything."""
+    rows = Review.objects.in_shop(shop).filter(product=product, status="published").order_by()
+    return rows.values("product").annotate(count=Count("id"), mean=Avg("stars")).values_list("count", "mean")
 
 
 def ratings_of(shop: Shop, products: Sequence[Product]) -> dict[int, Rating]:
@@ -117,4 +159,9 @@ def ratings_of(shop: Shop, products: Sequence[Product]) -> dict[int, Rating]:
 
 def reviews_of(product: Product, most: int = 20) -> list[Review]:
     """The newest published reviews."""
-    return list(Review.objects.filter(shop_id=product.shop_id, product=product).published()[:most])
+    return list(_reviews_of(most, shop=product.shop_id, product=product.pk))
+
+
+@prepared
+def _reviews_of(most: int, *, shop: int, product: int) -> QuerySet[Review]:
+    return Review.objects.in_shop(shop).filter(product=product).published()[:most]

@@ -77,7 +77,8 @@ def product_context(shop, found, at) -> dict[str, Any]:
     first = next((one for one in choices if not one.sold_out), choices[0] if choices else None)
     return {
         "product": found,
-        "pictures": list(found.media.all()),
+        "pictures": browsing.gallery_of(found),
+        "options": browsing.options_of(found) if len(choices) > 1 else [],
         "description": render_markdown(found.description),
         "choices": choices,
         "first": first,

@@ -75,3 +75,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(f"{len(wanting)} browser tests would be skipped. {reason}")
     for item in wanting:
         item.add_marker(pytest.mark.skip(reason=reason))
+
+
+# -- groups -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
+def pytest_name_groups(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one ``xdist_group`` go to one worker, which makes their marketplace once.
+
+    xdist tells the group by the end of a test's id, and writes it into a field that pytest 9.2 no longer reads; so it is
+    written here where it is read. Nothing is done once xdist does it again.
+    """
+    if not getattr(config, "workerinput", None) or not config.getvalue("loadgroup"):
+        return
+    for item in items:
+        names = {str(mark.args[0]) for mark in item.iter_markers("xdist_group") if mark.args}
+        suffix = f"@{'_'.join(sorted(names))}"
+        if names and hasattr(item, "_id") and not item.nodeid.endswith(suffix):
+            item._id = type(item._id).parse(f"{item.nodeid}{suffix}")

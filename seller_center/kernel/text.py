@@ -14,6 +14,8 @@ from markdownify import MarkdownConverter
 
 #: Longest text that is rendered or converted; more is cut (descriptions end at 10,000 signs by policy).
 MAX_SIGNS = 200_000
+#: Texts up to this length are kept with their HTML, so that the memory of it stays small.
+REMEMBERED_SIGNS = 10_000
 
 _TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -30,8 +32,18 @@ _DEMOTED = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h
 
 def render_markdown(text: str) -> SafeString:
     """Clean HTML of a Markdown text: no HTML of its own, no pictures, links that vouch for nothing."""
-    html = _markdown().render((text or "")[:MAX_SIGNS])
-    return mark_safe(_clean(html, _TAGS))  # noqa: S308
+    text = (text or "")[:MAX_SIGNS]
+    return _remembered(text) if len(text) <= REMEMBERED_SIGNS else _rendered(text)
+
+
+@lru_cache(maxsize=256)
+def _remembered(text: str) -> SafeString:
+    """The same text gives the same HTML: what is opened often is written once."""
+    return _rendered(text)
+
+
+def _rendered(text: str) -> SafeString:
+    return mark_safe(_clean(_markdown().render(text), _TAGS))  # noqa: S308
 
 
 def markdown_from_html(html: str) -> str:

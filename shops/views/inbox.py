@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
@@ -15,9 +17,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from seller_center.kernel import clock
+from seller_center.kernel.addresses import address
 from seller_center.kernel.calendar import month_period
 from seller_center.kernel.deeds import deed_answer, is_htmx, refusal
 from seller_center.kernel.errors import DomainError, Invalid
+from seller_center.kernel.prepared import prepared
 from shops import deadlines, lists
 from shops.access import ShopRequest, for_shop
 from shops.deadline_kinds import KINDS
@@ -41,10 +45,11 @@ class Beside:
 
     def __init__(self, question: lists.Question):
         self.shop, self.at, self.edits = question.shop, question.at, question.edits
-        self.people = [("", _("Everybody")), *((str(one.pk), str(one)) for one in members(question.shop))]
+        self.people = (("", _("Everybody")), *((str(one.pk), str(one)) for one in members(question.shop)))
+        self.quiet = (("", _("On")), *((key, str(words)) for key, words in QuietForm.CHOICES))
 
     def door(self, name: str, row: Deadline) -> str:
-        return reverse(f"shops:{name}", kwargs={"shop": self.shop.code, "number": row.pk})
+        return address(f"shops:{name}", shop=self.shop.code, number=row.pk)
 
 
 def _about(row: Deadline) -> str:
@@ -73,8 +78,7 @@ def _reminders(row: Deadline, beside: Beside):
     if row.area not in beside.edits:
         return None
     label = _("No reminders of %(what)s for") % {"what": _about(row)}
-    options = [("", _("On")), *QuietForm.CHOICES]
-    return ("choose", beside.door("deadline_quiet", row), "hours", options, "", label, _("Quiet"))
+    return ("choose", beside.door("deadline_quiet", row), "hours", beside.quiet, "", label, _("Quiet"))
 
 
 def _days(at: dt.datetime, zone: str) -> tuple[dt.datetime, dt.datetime]:
@@ -291,12 +295,24 @@ def _deadline(request: ShopRequest, shop, number: int) -> Deadline:
 def subject_url(shop, row: Deadline) -> str:
     """The page of what the clock is about, empty where it has none."""
     name = KINDS[row.kind].url_name if row.kind in KINDS else ""
-    for arguments in ({"shop": shop.code, "code": row.subject_code}, {"shop": shop.code}):
+    named = _names_of(name) if name else ()
+    given = {"shop": shop.code, "code": row.subject_code}
+    try:
+        return address(name, **{key: given[key] for key in named}) if named else ""
+    except NoReverseMatch:
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _names_of(name: str) -> tuple[str, ...]:
+    """What the address of a place asks for: the shop and a code, or the shop alone; nothing where it is no place."""
+    for names in (("shop", "code"), ("shop",)):
         try:
-            return reverse(name, kwargs=arguments) if name else ""
+            reverse(name, kwargs=dict.fromkeys(names, "X"))
         except NoReverseMatch:
             continue
-    return ""
+        return names
+    return ()
 
 
 def _month(shop, at: dt.datetime):
@@ -307,8 +323,14 @@ def _month(shop, at: dt.datetime):
 def _lost(shop, areas: frozenset[str], at: dt.datetime) -> str:
     """How many clocks ran out unanswered this month; capped, since nobody reads a larger number."""
     month = _month(shop, at)
-    rows = Deadline.objects.in_shop(shop).filter(
-        area__in=areas, ended_as=Deadline.Ended.LOST_BY_SILENCE, ended_at__gte=month.start, ended_at__lt=month.end
-    )
-    number = len(rows.order_by("id").values_list("id", flat=True)[: lists.COUNT_CAP + 1])
+    asked = {"shop": shop.pk, "areas": sorted(areas), "start": month.start, "end": month.end}
+    number = len(_lost_within(**asked)) if areas else 0
     return f"{lists.COUNT_CAP}+" if number > lists.COUNT_CAP else str(number)
+
+
+@prepared
+def _lost_within(*, shop: int, areas: list[str], start: dt.datetime, end: dt.datetime) -> QuerySet:
+    rows = Deadline.objects.in_shop(shop).filter(
+        area__in=areas, ended_as=Deadline.Ended.LOST_BY_SILENCE, ended_at__gte=start, ended_at__lt=end
+    )
+    return rows.order_by("id").values_list("id", flat=True)[: lists.COUNT_CAP + 1]

@@ -6,12 +6,14 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
 from seller_center.kernel import clock
 from seller_center.kernel.paging import KeysetPage
+from seller_center.kernel.prepared import prepared
 from shops import lists, saved_views
 from shops.access import ShopRequest
 from shops.lists import List, Question
@@ -207,7 +209,7 @@ class _Parts:
         ]
 
     def views(self, kept: str) -> list[dict[str, Any]]:
-        found = SavedView.objects.of_list(self.request.shop, self.request.user, self.which.name)
+        asked = {"shop": self.request.shop.pk, "user": self.request.user.pk, "name": self.which.name}
         return [
             {
                 "name": view.name,
@@ -218,7 +220,7 @@ class _Parts:
                 if saved_views.may_remove(view, self.request.membership)
                 else "",
             }
-            for view in found[: saved_views.MOST]
+            for view in _views_of(**asked)
         ]
 
     def deeds(self) -> list[dict[str, Any]]:
@@ -249,3 +251,8 @@ class _Parts:
 
 def _shown_count(number: int) -> str:
     return "" if not number else f"{lists.COUNT_CAP}+" if number > lists.COUNT_CAP else str(number)
+
+
+@prepared
+def _views_of(*, shop: int, user: int, name: str) -> QuerySet[SavedView]:
+    return SavedView.objects.of_list(shop, user, name)[: saved_views.MOST]
