@@ -26,11 +26,11 @@ def _order(shop, code: str) -> Order:
 @for_shop(area="orders", may="view")
 def order_money(request: HttpRequest, shop, code: str) -> HttpResponse:
     """What the seller earns from an order, each fee with its rule. For those who may see the shop's money."""
+    order = _order(shop, code)
     if not request.membership.may("finance", "view"):
         if is_htmx(request):
             return HttpResponse("")
         raise PermissionDenied(_("Your role in this shop does not show money."))
-    order = _order(shop, code)
     earnings = list(Earning.objects.of_order(order))
     postings = list(ledger.postings_of_order(order))
     context = {
