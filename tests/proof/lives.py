@@ -203,17 +203,16 @@ def buy_label(world: World) -> Trip:
 
 
 def upload_picture(world: World) -> Trip:
-    """A picture of a product."""
-    content = io.BytesIO()
+    """A picture of a product that has none."""
+    product, content = make_product(world.shop, at=world.at), io.BytesIO()
     size = 640 + next(_numbers)
     Image.effect_mandelbrot((size, 640), (-3, -2.5, 2, 2.5), 20).convert("RGB").save(content, "JPEG")
-    before = Media.objects.filter(product=world.product).count()
     return Trip(
         lambda: world.seller.post(
-            f"{world.place}/products/{world.product.code}/pictures/",
+            f"{world.place}/products/{product.code}/pictures/",
             files={"pictures": ("picture.jpg", content.getvalue(), "image/jpeg")},
         ),
-        lambda: Media.objects.filter(product=world.product).count() - before,
+        Media.objects.filter(product=product).count,
     )
 
 

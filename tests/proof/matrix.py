@@ -40,8 +40,7 @@ JOURNEYS = (
 class Service:
     """A row: where it is broken, how (``modes``), and what each journey does that is not simply ``rest``.
 
-    An empty cell says that the journey cannot meet the service. ``tried``: journeys whose cells are tried with every
-    change as well, beside those that are named in ``cells``; the deep run tries all.
+    An empty cell says that the journey cannot meet the service.
     """
 
     name: str
@@ -49,7 +48,6 @@ class Service:
     modes: tuple[str, ...] = (DOWN, SLOW, GARBAGE)
     rest: str = WORKS
     cells: dict[str, str | dict[str, str]] = dataclasses.field(default_factory=dict)
-    tried: tuple[str, ...] = ()
     #: Seconds before each piece of an answer when it is slow.
     latency: float = 5.0
     words: str = ""
@@ -67,7 +65,6 @@ MATRIX = (
         modes=(DOWN, GARBAGE),
         rest=REFUSED,
         cells={"payout run": ""},
-        tried=tuple(JOURNEYS),
         words="503 with a time to come back; nothing is half done",
     ),
     Service(
@@ -75,21 +72,18 @@ MATRIX = (
         "database",
         modes=(SLOW,),
         cells={"payout run": ""},
-        tried=("check out",),
         latency=0.02,
         words="pages take as long as their questions do",
     ),
     Service(
         "Valkey (broker and cache)",
         "valkey",
-        tried=("log in", "see orders", "check out", "refund", "partner API"),
         words="pages come from the database, limits count there, events are delivered by the sweep",
     ),
     Service(
         "Celery workers and beat",
         "workers",
         modes=(DOWN,),
-        tried=("check out",),
         words="what follows a deed follows when they are back",
     ),
     Service(
@@ -97,28 +91,24 @@ MATRIX = (
         "mail",
         cells={"log in by code": {DOWN: REFUSED, GARBAGE: REFUSED}},
         latency=1.0,
-        tried=("log in", "refund"),
         words="mails are tried again; a code by mail cannot be had, a password still can",
     ),
     Service(
         "Payment provider",
         "neighbour",
         cells={"pay": {DOWN: REFUSED, GARBAGE: LATER}, "buy a label": "", "payout run": ""},
-        tried=("check out", "refund"),
         words="nobody is charged twice: what is unclear is asked about, refunds are sent when it is back",
     ),
     Service(
         "Carrier",
         "neighbour",
         cells={"buy a label": {DOWN: REFUSED, GARBAGE: REFUSED}, "pay": "", "payout run": ""},
-        tried=("ship",),
         words="a number of one's own can always be typed in",
     ),
     Service(
         "Bank",
         "neighbour",
         cells={"payout run": {DOWN: LATER, GARBAGE: LATER}, "buy a label": "", "pay": ""},
-        tried=("see payouts",),
         words="a payout is sent when it answers; one that is unclear is asked about and never sent again",
     ),
     Service(
@@ -126,7 +116,6 @@ MATRIX = (
         "media",
         modes=(DOWN,),
         cells={"picture": REFUSED, "KYC paper": REFUSED, "CSV in": REFUSED},
-        tried=("CSV out", "see orders"),
         words="no file is taken, and none is half taken",
     ),
 )
