@@ -41,6 +41,8 @@ SMALL, WHOLE = 1_500, 6_000
 def as_owner(transactional_db) -> Iterator[None]:
     name = connection.settings_dict["NAME"]
     database._use(OWNER, name)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '15min'")  # as the owner's connection has it elsewhere (AS_OWNER)
     yield
     database._use(settings.APPLICATION_ROLE, name)
 
