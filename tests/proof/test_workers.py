@@ -21,6 +21,7 @@ from tests.faultkit.chaos import Chaos
 from tests.faultkit.pgctl import Broker
 from tests.ground.processes import eventually
 from tests.proof.test_outbox import KIND, pass_minutes
+from tests.storm import HANG_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -125,20 +126,20 @@ def test_nothing_is_lost_or_told_twice_when_workers_and_children_are_killed(peop
 
     for _number in range(children):
         finish_jobs(people, 1, "wait")
-        assert eventually(one_stands, within=60), chaos.said(name)
+        assert eventually(one_stands, within=HANG_SECONDS), chaos.said(name)
         kill_children()
     finish_jobs(people, 5)
-    assert eventually(others_go_on, within=60)
+    assert eventually(others_go_on, within=HANG_SECONDS)
     for _number in range(workers):
         finish_jobs(people, 1, "wait")
         # A nudge may die with the worker before, whose connection its children keep open for a moment: somebody looks.
-        assert eventually(swept(one_stands, minutes=0), within=60), chaos.said(name)
+        assert eventually(swept(one_stands, minutes=0), within=HANG_SECONDS), chaos.said(name)
         chaos.kill(name)
         name = start()
     assert len(killed) >= children
     (tmp_path / "go").touch()
     events = children + 5 + workers
-    assert eventually(swept(lambda: told() == events), within=120), chaos.said(name)
+    assert eventually(swept(lambda: told() == events), within=HANG_SECONDS), chaos.said(name)
     assert eventually(lambda: not ShopEvent.objects.filter(kind=KIND, delivered_at=None).exists())
     assert told() == ShopEvent.objects.filter(kind=KIND).count() == EventHandled.objects.count() == events
     assert not reacting.dead_letters().exists()
@@ -148,15 +149,15 @@ def test_what_kills_its_worker_every_time_becomes_a_dead_letter_and_holds_up_nob
     name = start()
     [deadly], [failing] = finish_jobs(people, 1, "die"), finish_jobs(people, 1, "fail")
     finish_jobs(people, 5)
-    assert eventually(swept(lambda: reacting.dead_letters().count() == 2 and told() == 5), within=120)
+    assert eventually(swept(lambda: reacting.dead_letters().count() == 2 and told() == 5), within=HANG_SECONDS)
     pass_minutes(600)
     finish_jobs(people, 1)
-    assert eventually(swept(lambda: told() == 6), within=60), start.chaos.said(name)
+    assert eventually(swept(lambda: told() == 6), within=HANG_SECONDS), start.chaos.said(name)
     assert len(seen(tmp_path, "die", deadly)) == len(seen(tmp_path, "fail", failing)) == reacting.MOST_ATTEMPTS
 
 
 def test_control_a_broker_that_delivers_again_by_itself_kills_without_end(people, start, tmp_path):
     start(BROKER_DELIVERS_AGAIN="1")
     [deadly] = finish_jobs(people, 1, "die")
-    assert eventually(lambda: len(seen(tmp_path, "die", deadly)) > reacting.MOST_ATTEMPTS, within=90)
+    assert eventually(lambda: len(seen(tmp_path, "die", deadly)) > reacting.MOST_ATTEMPTS, within=HANG_SECONDS)
     assert ShopEvent.objects.get(kind=KIND).attempts == 1  # and nobody counts it
