@@ -33,15 +33,30 @@ def _widget(bound: BoundField, **attrs) -> SafeString:
     if bound.errors:
         classes.append("is-invalid")
     given = {"class": " ".join(filter(None, classes)), **attrs}
-    return _select(bound, given) if type(bound.field.widget) is forms.Select else bound.as_widget(attrs=given)
+    writer = WRITERS.get(type(bound.field.widget))
+    return writer(bound, given) if writer else bound.as_widget(attrs=given)
+
+
+def _attrs(bound: BoundField, attrs: dict) -> dict:
+    """What Django would give the widget: required, described by, its id."""
+    widget = bound.field.widget
+    attrs = bound.build_widget_attrs(attrs, widget)
+    if bound.auto_id and "id" not in widget.attrs:
+        attrs.setdefault("id", bound.auto_id)
+    return attrs
+
+
+def _input(bound: BoundField, attrs: dict) -> SafeString:
+    """A plain box, without a template."""
+    made = bound.field.widget.get_context(bound.html_name, bound.value(), _attrs(bound, attrs))["widget"]
+    value = format_html(' value="{}"', str(made["value"])) if made["value"] is not None else ""
+    return format_html('<input type="{}" name="{}"{}{}>', made["type"], made["name"], value, flatatt(made["attrs"]))
 
 
 def _select(bound: BoundField, attrs: dict) -> SafeString:
     """A plain choice, written at once: Django renders a template or two for every option of it."""
     widget = bound.field.widget
-    attrs = bound.build_widget_attrs(attrs, widget)
-    if bound.auto_id and "id" not in widget.attrs:
-        attrs.setdefault("id", bound.auto_id)
+    attrs = _attrs(bound, attrs)
     chosen = set(widget.format_value(bound.value()))
     parts = []
     for value, label in widget.choices:
@@ -56,6 +71,17 @@ def _select(bound: BoundField, attrs: dict) -> SafeString:
         flatatt(widget.build_attrs(widget.attrs, attrs)),
         mark_safe("".join(parts)),  # noqa: S308 (escaped one by one)
     )
+
+
+WRITERS = {
+    forms.Select: _select,
+    forms.TextInput: _input,
+    forms.NumberInput: _input,
+    forms.EmailInput: _input,
+    forms.URLInput: _input,
+    forms.HiddenInput: _input,
+}
+"""Widgets whose HTML is written here, the same as Django's templates give."""
 
 
 def _option(value: Any, label: Any, chosen: set[str]) -> str:

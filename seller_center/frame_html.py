@@ -54,7 +54,7 @@ def _render(name: str, section: str, frame: Any) -> str:
     return Engine.get_default().get_template(f"components/frame/{name}.html").render(Context(given))
 
 
-REMEMBERED = frozenset({"empty", "help", "row_menu", "stars", "widget_head"})
+REMEMBERED = frozenset({"empty", "help", "keys", "row_menu", "stars", "widget_head"})
 """Components that show nothing but their parameters, and the token of their forms."""
 
 

@@ -1,52 +1,64 @@
-"""Fields and their errors as people and screen readers meet them."""
+"""What is written without a template is what Django's templates give."""
 
+import itertools
+
+import pytest
 from django import forms
+from django.test.html import parse_html
+from django.utils.translation import gettext_lazy
 
-from seller_center.form_look import render_field, render_fields, render_summary
+from seller_center.form_look import WRITERS, _widget, widget_class
 
-
-class Sample(forms.Form):
-    name = forms.CharField(help_text="What buyers read.")
-    note = forms.CharField(required=False)
-    agree = forms.BooleanField()
-    size = forms.ChoiceField(choices=[("s", "Small"), ("l", "Large")], widget=forms.RadioSelect)
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-
-def test_it_ties_label_help_and_error_to_the_widget():
-    html = render_field(Sample({})["name"])
-    assert '<label class="form-label" for="id_name">' in html
-    assert 'aria-describedby="id_name_helptext id_name_error"' in html
-    assert 'id="id_name_helptext"' in html
-    assert 'id="id_name_error"' in html
-    assert 'aria-invalid="true"' in html
+CHOICES = [
+    ("", gettext_lazy("All")),
+    (None, "None"),
+    ("a", "A & B"),
+    ('"quoted"', "<b>bold</b>"),
+    (7, "Seven"),
+    ("Group & more", [("g1", "One"), ("g2", "Two <2>"), ("a", "A again")]),
+]
+VALUES = ["", None, "a", "g2", 7, '"quoted"', "nothing of it", "<script>", "50%", "{x}", "Äpfel"]
 
 
-def test_it_says_what_is_optional():
-    assert "optional" in render_field(Sample()["note"])
-    assert "optional" not in render_field(Sample()["name"])
+class Everything(forms.Form):
+    pick = forms.ChoiceField(choices=CHOICES, required=False, help_text="Choose one")
+    must = forms.ChoiceField(choices=CHOICES)
+    words = forms.CharField(max_length=20, widget=forms.TextInput(attrs={"placeholder": "<Find>", "class": "wide"}))
+    number = forms.IntegerField(min_value=0, max_value=9, required=False)
+    mail = forms.EmailField()
+    place = forms.URLField(disabled=True)
+    kept = forms.CharField(widget=forms.HiddenInput)
 
 
-def test_it_groups_choices_under_a_legend():
-    html = render_field(Sample()["size"])
-    assert html.startswith('<fieldset class="field field-choices"')
-    assert html.count('class="form-check-input"') == 2
+@pytest.mark.parametrize("bound", [True, False])
+def test_every_widget_that_is_written_here_is_as_django_renders_it(bound):
+    seen = set()
+    for value, number in itertools.product(VALUES, (3, "", "no number")):
+        given = dict.fromkeys(Everything.base_fields, value) | {"number": number}
+        form = Everything(given) if bound else Everything(initial=given)
+        for one in form:
+            attrs = {
+                "class": " ".join(
+                    filter(None, [one.field.widget.attrs.get("class", ""), widget_class(one.field.widget)])
+                )
+            }
+            if one.errors:
+                attrs["class"] += " is-invalid"
+            assert parse_html(_widget(one)) == parse_html(one.as_widget(attrs=attrs)), (one.name, value)
+            seen.add(type(one.field.widget))
+    assert seen == set(WRITERS)
 
 
-def test_it_lists_all_errors_on_top_with_links():
-    form = Sample({"version": "x"})
-    form.add_error(None, "Both together <cannot> be.")
-    html = render_summary(form)
-    assert '<a href="#id_name">Name</a>' in html
-    assert "Both together &lt;cannot&gt; be." in html
-    assert "Version" in html, "an error of a hidden field has no box beside it"
+def test_control_another_choice_is_another_html():
+    form = Everything(initial={"pick": "a"})
+    assert parse_html(_widget(form["pick"])) != parse_html(Everything(initial={"pick": 7})["pick"].as_widget())
 
 
-def test_it_says_nothing_where_nothing_is_wrong():
-    assert render_summary(Sample()) == ""
+def test_a_widget_of_a_kind_of_its_own_keeps_its_template():
+    class Mine(forms.TextInput):
+        template_name = "django/forms/widgets/textarea.html"
 
+    class Form(forms.Form):
+        one = forms.CharField(widget=Mine)
 
-def test_it_renders_every_field_once():
-    html = render_fields(Sample())
-    assert all(html.count(f'name="{name}"') == 1 for name in ("name", "note", "agree", "version"))
-    assert html.count('name="size"') == 2
+    assert "<textarea" in _widget(Form()["one"])

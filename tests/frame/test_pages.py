@@ -81,7 +81,7 @@ def test_it_hides_the_style_guide_in_production_from_all_but_staff(client, owner
 
 
 #: Templates that belong to one place and are seen there: the parts of a list, the number of an error, looking as staff.
-ELSEWHERE = {"request_id", "staff_view", "list", "list_body", "list_row"}
+ELSEWHERE = {"request_id", "staff_view", "list", "list_body", "list_row", "keys"}
 
 
 def test_the_style_guide_shows_every_component_through_its_own_template(client):

@@ -3,6 +3,7 @@
 Asked of every address of the site, as owner, as nobody and as a program; on pages, files, redirects and refusals.
 """
 
+import datetime as dt
 import json
 import logging
 import os
@@ -18,6 +19,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern
 
+from seller_center.kernel import clock
+from seller_center.kernel.prepared import Prepared
 from tests.factories.accounts import verified_client
 from tests.proof.probing import UNSAFE, Address, checksums, patterns, undone
 from tests.proof.twins import Twin
@@ -28,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: How many answers and refusals there were when these tests were last widened (R7).
 LEAST_ANSWERS = 300
 LEAST_REFUSALS = 60
+LEAST_QUESTIONS = 20
 #: Paths that no floor declares. (`/healthz` and `/readyz` are answered before everything else, to machines only.)
 OTHERS = ("/", "/nothing/", "/account/login/", "/account/signup/", "/admin/", "/s/NONE/", "/api/v1/x")
 
@@ -108,6 +112,15 @@ def test_it_sends_every_header_with_every_answer(answers):
     assert {200, 302, 401, 404, 405} <= {status for _who, _path, status, _faults in found}
     print(f"{len(answers)} answers")
     assert len(answers) >= LEAST_ANSWERS
+
+
+def test_a_prepared_question_holds_nothing_of_the_moment_it_was_first_asked(answers, time_machine):
+    """All that the pages asked, worked out anew a year later: the statement is the same, else something flowed in."""
+    time_machine.move_to(clock.real_now() + dt.timedelta(days=400))
+    asked = [question for question in Prepared.all if question.known]
+    changed = [question.__qualname__ for question in asked for kept, anew in question.anew() if kept != anew]
+    assert changed == []
+    assert len(asked) >= LEAST_QUESTIONS
 
 
 def test_control_an_answer_without_a_header_is_seen():
