@@ -5,6 +5,7 @@ its Django template; only its classes and the ``aria`` links are set here, so th
 form of the packages we use) looks the same without a form class knowing about it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -73,7 +74,7 @@ def _select(bound: BoundField, attrs: dict) -> SafeString:
     )
 
 
-WRITERS = {
+WRITERS: dict[type, Callable[[BoundField, dict], SafeString]] = {
     forms.Select: _select,
     forms.TextInput: _input,
     forms.NumberInput: _input,
