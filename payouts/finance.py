@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Subquery, Sum
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from payouts.models import (
 )
 from seller_center.kernel.calendar import day_of, instant
 from seller_center.kernel.money import format_money
-from seller_center.kernel.paging import KeysetPage, keyset_page
+from seller_center.kernel.prepared import prepared, several
 from shops.models import BankAccount, Shop
 from shops.policy_book import policy_for
 
@@ -49,20 +49,12 @@ def calendar(shop: Shop, at: dt.datetime, held: dict[str, int]) -> list[Landing]
     zone = ZoneInfo(shop.zone)
     today = day_of(at, zone)
     until = today + dt.timedelta(days=CALENDAR_DAYS)
-    rows = (
-        _unsettled(shop)
-        .filter(available_from__lt=instant(until, dt.time(0), zone))
-        .exclude(order__in=_open_cases(shop))
-        .annotate(day=TruncDate("available_from", tzinfo=zone))
-        .order_by("day")
-        .values_list("day")
-        .annotate(total=Sum(F("net_minor") - F("taken_minor")), count=Sum(1))
-    )
+    midnight, before = (instant(day, dt.time(0), zone) for day in (today, until))
     sums: dict[dt.date, tuple[int, int]] = {}
-    for day, total, count in rows:
-        lands = max(day, today)  # what is due already lands with the next run, within the hour
-        before = sums.get(lands, (0, 0))
-        sums[lands] = (before[0] + total, before[1] + count)
+    for day, total, count in _becoming_available(zone, shop=shop.pk, midnight=midnight, before=before):
+        lands = day or today  # what is due already lands with the next run, within the hour
+        so_far = sums.get(lands, (0, 0))
+        sums[lands] = (so_far[0] + total, so_far[1] + count)
     rules = policy_for(shop, at).payouts
     found, waiting = [], held["available"] + held["debt"]
     for ahead in range(CALENDAR_DAYS):
@@ -76,11 +68,23 @@ def calendar(shop: Shop, at: dt.datetime, held: dict[str, int]) -> list[Landing]
     return found
 
 
-def _unsettled(shop: Shop):
+@prepared
+def _becoming_available(zone: ZoneInfo, *, shop: int, midnight: dt.datetime, before: dt.datetime) -> QuerySet:
+    """By day of the zone: what becomes available, and of how many packages; without those of open returns.
+
+    What was due before ``midnight`` has no day: to work out the day of a moment costs more than to add it up.
+    """
+    rows = _unsettled(shop).filter(available_from__lt=before).exclude(order__in=_open_cases(shop))
+    day = Case(When(available_from__gte=midnight, then=TruncDate("available_from", tzinfo=zone)))
+    days = rows.annotate(day=day).order_by().values_list("day")
+    return days.annotate(total=Sum(F("net_minor") - F("taken_minor")), count=Sum(1))
+
+
+def _unsettled(shop: int) -> QuerySet[Earning]:
     return Earning.objects.in_shop(shop).filter(status=Earning.Status.PENDING_SETTLEMENT)
 
 
-def _open_cases(shop: Shop):
+def _open_cases(shop: int) -> QuerySet:
     return ReturnRequest.objects.in_shop(shop).open_cases().order_by().values("order")
 
 
@@ -126,16 +130,25 @@ def standing(shop: Shop, at: dt.datetime, held: dict[str, int], lands: list[Land
 
 def _account_and_terms(shop: Shop) -> tuple[BankAccount | None, tuple[str, dt.datetime | None]]:
     """The current account, and reason and end of the standing terms; one query where there is an account."""
-    terms = SettlementTerms.objects.in_shop(shop).standing()
-    account = (
-        BankAccount.objects.in_shop(shop)
-        .current()
-        .annotate(reason=Subquery(terms.values("reason")[:1]), until=Subquery(terms.values("reserve_until")[:1]))
-        .first()
-    )
-    if account is not None:
+    for account in _current_account(shop=shop.pk):
         return account, (account.reason or "", account.until)
-    return None, terms.values_list("reason", "reserve_until").first() or ("", None)
+    return None, next(iter(_terms(shop=shop.pk)), ("", None))
+
+
+@prepared
+def _current_account(*, shop: int) -> QuerySet[BankAccount]:
+    """The account in the words of the page, with the standing terms beside it."""
+    terms = SettlementTerms.objects.in_shop(shop).standing()
+    rows = BankAccount.objects.in_shop(shop).current().only("bank_name", "last_four", "usable_from")
+    return rows.annotate(
+        reason=Subquery(terms.values("reason")[:1]), until=Subquery(terms.values("reserve_until")[:1])
+    ).order_by("pk")[:1]
+
+
+@prepared
+def _terms(*, shop: int) -> QuerySet:
+    rows = SettlementTerms.objects.in_shop(shop).standing().order_by("pk")
+    return rows.values_list("reason", "reserve_until")[:1]
 
 
 def _why_not(expected: int, account: BankAccount | None, least: int, currency: str, until: dt.datetime) -> str:
@@ -151,10 +164,15 @@ def _why_not(expected: int, account: BankAccount | None, least: int, currency: s
 
 def held_by_cases(shop: Shop) -> list[tuple[str, str, int]]:
     """Money that waits for an open return: (return's code, order's code, amount), at most ten. One query."""
+    return list(_held_by_cases(shop=shop.pk))
+
+
+@prepared
+def _held_by_cases(*, shop: int) -> QuerySet:
     case = ReturnRequest.objects.in_shop(shop).open_cases().filter(order=OuterRef("order")).order_by("id")
-    waiting = _unsettled(shop).filter(order__in=_open_cases(shop)).select_related("order").order_by("id")
-    rows = waiting.annotate(case=Subquery(case.values("code")[:1]))[:10]
-    return [(row.case, row.order.code, row.left_minor) for row in rows]
+    rows = _unsettled(shop).filter(order__in=_open_cases(shop)).order_by("id")
+    left = F("net_minor") - F("taken_minor")
+    return rows.values_list(Subquery(case.values("code")[:1]), "order__code", left)[:10]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,31 +188,46 @@ class Moved:
         return sum(amount for kind, amount in self.effects.items() if kind not in ("pending", "available"))
 
 
-def history(shop: Shop, *, token: str = "", kind: str = "", size: int = 25) -> KeysetPage[Moved]:
-    """What moved the seller's money, newest first, with its effects. Two queries.
+def newest(shop: Shop, most: int) -> list[Moved]:
+    """What moved the seller's money last, with its effects. Two queries.
 
     A refund of what was not earned yet touches none of it and is left out; the ledger has it.
     """
+    rows = list(_newest(most, shop=shop.pk))
+    effects = effects_of(shop, [row.pk for row in rows])
+    return [Moved(row, effects.get(row.pk, {})) for row in rows]
+
+
+@prepared
+def _newest(most: int, *, shop: int) -> QuerySet[Transaction]:
     touched = Entry.objects.in_shop(shop).filter(transaction=OuterRef("pk"), account__kind__in=SELLER_KINDS)
     rows = Transaction.objects.in_shop(shop).exclude(kind__in=NOT_THE_SELLERS).filter(Exists(touched))
-    if kind in TransactionKind.values:
-        rows = rows.filter(kind=kind)
-    page = keyset_page(rows, order=("-id",), token=token, size=size)
-    effects = effects_of(shop, [row.pk for row in page.rows])
-    moved = [Moved(row, effects.get(row.pk, {})) for row in page.rows]
-    return KeysetPage(moved, page.next_token, page.previous_token)
+    return rows.only("kind", "source_code", "step", "at").newest_first()[:most]
 
 
 def effects_of(shop: Shop, transaction_ids: list[int]) -> dict[int, dict[str, int]]:
     """What transactions did to the seller's accounts: transaction → account kind → sum."""
-    entries = Entry.objects.in_shop(shop).filter(transaction__in=transaction_ids, account__kind__in=SELLER_KINDS)
-    sums = entries.order_by().values_list("transaction_id", "account__kind").annotate(total=Sum("amount_minor"))
     found: dict[int, dict[str, int]] = {}
-    for transaction_id, kind, total in sums:
+    if not transaction_ids:
+        return found
+    for transaction_id, kind, total in _effects(shop=shop.pk, transactions=several(transaction_ids)):
         found.setdefault(transaction_id, {})[kind] = total
     return found
 
 
+@prepared
+def _effects(*, shop: int, transactions: list[int]) -> QuerySet:
+    entries = Entry.objects.in_shop(shop).filter(transaction__in=transactions, account__kind__in=SELLER_KINDS)
+    return entries.order_by().values_list("transaction_id", "account__kind").annotate(total=Sum("amount_minor"))
+
+
 def under_way(shop: Shop) -> list[Payout]:
     """Payouts that left the balance and have not ended, newest first."""
-    return list(Payout.objects.in_shop(shop).under_way().newest_first().select_related("bank_account", "batch")[:10])
+    return list(_under_way(shop=shop.pk))
+
+
+@prepared
+def _under_way(*, shop: int) -> QuerySet[Payout]:
+    rows = Payout.objects.in_shop(shop).under_way().newest_first().select_related("bank_account")
+    account = ("bank_account__bank_name", "bank_account__last_four")
+    return rows.only("code", "status", "amount_minor", "currency", *account)[:10]

@@ -25,6 +25,7 @@ from payouts.models import (
 )
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.locking import lock_rows
+from seller_center.kernel.prepared import prepared
 from shops.scope import scope
 
 
@@ -121,8 +122,12 @@ def postings_of_order(order) -> QuerySet[Transaction]:
 
 def balances(shop, currency: str = "") -> dict[str, int]:
     """What lies on each account of the shop; an account that does not exist yet holds nothing."""
-    rows = Account.objects.in_shop(shop).filter(currency=currency or shop.currency)
-    return dict.fromkeys(AccountKind.values, 0) | dict(rows.values_list("kind", "balance_minor"))
+    return dict.fromkeys(AccountKind.values, 0) | dict(_balances(shop=shop.pk, currency=currency or shop.currency))
+
+
+@prepared
+def _balances(*, shop: int, currency: str) -> QuerySet:
+    return Account.objects.in_shop(shop).filter(currency=currency).values_list("kind", "balance_minor")
 
 
 def open_accounts(shop, currency: str) -> None:

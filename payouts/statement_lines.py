@@ -7,15 +7,17 @@ itself. The rows of an entry add up to the entry, so that statement, ledger and 
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from payouts.models import Entry, FeeLine, Part, Reversal, Statement, Transaction, TransactionKind
+from payouts.models import Entry, FeeLine, Part, Reversal, Statement, TransactionKind
 from seller_center.kernel.csvio import write_rows
 from seller_center.kernel.money import Money
+from seller_center.kernel.prepared import prepared, several
 
 CHUNK = 500
 
@@ -83,14 +85,29 @@ ROW_KINDS = {
 }
 
 
-def entries_of(statement: Statement):
-    """The entries that the statement covers, in order."""
-    return Entry.objects.filter(
+class Covered(NamedTuple):
+    """An entry that a statement covers, with what its transaction says."""
+
+    id: int
+    position: int
+    amount_minor: int
+    part: str
+    transaction_id: int
+    kind: str
+    source_code: str
+    at: dt.datetime
+
+
+def entries_of(statement: Statement) -> QuerySet:
+    """The entries that the statement covers, in order; each row has the fields of ``Covered``."""
+    rows = Entry.objects.filter(
         shop_id=statement.shop_id,
         account_id=statement.account_id,
         position__gt=statement.after_position,
         position__lte=statement.to_position,
-    ).order_by("position")
+    )
+    about = {name: F(f"transaction__{name}") for name in ("kind", "source_code", "at")}
+    return rows.annotate(**about).values_list(*Covered._fields, named=True).order_by("position")
 
 
 def rows(statement: Statement) -> Iterator[Row]:
@@ -101,9 +118,9 @@ def rows(statement: Statement) -> Iterator[Row]:
         after = entries[-1].position
 
 
-def _whole_transactions(entries) -> list[Entry]:
+def _whole_transactions(entries: QuerySet) -> list[Covered]:
     """The next chunk of entries, not ending in the middle of a transaction."""
-    found = list(entries.select_related("transaction")[:CHUNK])
+    found = list(entries[:CHUNK])
     if len(found) < CHUNK:
         return found
     last = found[-1].transaction_id
@@ -111,11 +128,11 @@ def _whole_transactions(entries) -> list[Entry]:
     return whole or found
 
 
-def rows_of(shop_id: int, entries: Sequence[Entry]) -> Iterator[Row]:
+def rows_of(shop_id: int, entries: Sequence[Covered]) -> Iterator[Row]:
     """The rows that explain these entries, in their order."""
-    known = _Known(shop_id, [entry.transaction for entry in entries])
-    for made, beside in groupby(entries, key=lambda entry: entry.transaction):
-        yield from _explain(made, list(beside), known)
+    known = _Known(shop_id, entries)
+    for _transaction, beside in groupby(entries, key=lambda entry: entry.transaction_id):
+        yield from _explain(list(beside), known)
 
 
 def csv_file(statement: Statement) -> Iterator[bytes]:
@@ -150,115 +167,199 @@ def csv_file(statement: Statement) -> Iterator[bytes]:
     return write_rows(COLUMNS, (cells(row) for row in rows(statement)))
 
 
+class _Sold(NamedTuple):
+    """A settled order line: every line has exactly one referral fee, so that the fee stands for the line."""
+
+    id: int
+    package: str
+    order: str
+    sku: str
+    title: str
+    quantity: int
+    goods: int
+    seller_discount: int
+    shipping: int
+    tax: int
+    tax_included: bool
+    referral_fee: int
+    taken_from_package: int
+
+
+@prepared
+def _sold(*, shop: int, packages: list[str]) -> QuerySet:
+    """The settled lines of packages. Every table that is joined says whose rows are wanted, so that each is found by its
+    index that begins with the shop."""
+    fees = FeeLine.objects.filter(
+        shop_id=shop,
+        kind=FeeLine.Kind.REFERRAL,
+        earning_line__shop_id=shop,
+        earning_line__earning__shop_id=shop,
+        earning_line__earning__package_code__in=packages,
+    )
+    return fees.order_by("earning_line").values_list(
+        "earning_line_id",
+        "earning_line__earning__package_code",
+        "earning_line__earning__order__code",
+        "earning_line__line__sku_code",
+        "earning_line__line__title",
+        "earning_line__quantity",
+        "earning_line__goods_minor",
+        "earning_line__seller_discount_minor",
+        "earning_line__shipping_minor",
+        "earning_line__tax_minor",
+        "earning_line__tax_included",
+        "amount_minor",
+        "earning_line__earning__taken_minor",
+    )
+
+
+class _Taken(NamedTuple):
+    """What a refund took of an earned line."""
+
+    earning_line: int
+    at: dt.datetime
+    refund: str
+    refunded_quantity: int | None
+    order: str
+    sku: str
+    title: str
+    goods: int
+    seller_discount: int
+    shipping: int
+    tax: int
+    tax_included: bool
+    referral: int
+    seller: int
+    from_pending: int
+
+
+_TAKEN = (
+    "earning_line_id",
+    "reversed_at",
+    "refund__code",
+    "refund__quantity",
+    "order__code",
+    "line__sku_code",
+    "line__title",
+    "goods_minor",
+    "seller_discount_minor",
+    "shipping_minor",
+    "tax_minor",
+    "earning_line__tax_included",
+    "referral_minor",
+    "seller_minor",
+    "from_pending_minor",
+)
+
+
+@prepared
+def _taken_before(*, shop: int, earning_lines: list[int]) -> QuerySet:
+    """What went back of lines before they were settled."""
+    rows = Reversal.objects.filter(shop_id=shop, earning_line__in=earning_lines, from_pending_minor__gt=0)
+    return rows.order_by("id").values_list(*_TAKEN)
+
+
+@prepared
+def _taken_after(*, shop: int, refunds: list[str]) -> QuerySet:
+    """What refunds took of lines that were settled."""
+    rows = Reversal.objects.filter(
+        shop_id=shop,
+        refund__shop_id=shop,
+        refund__code__in=refunds,
+        earning_line__isnull=False,
+        from_pending_minor=0,
+    )
+    return rows.order_by("id").values_list(*_TAKEN)
+
+
 class _Known:
-    """What explains some transactions: the fees with their lines, and what went back. Three queries for all of them.
+    """What explains some entries: the fees with their lines, and what went back. Three queries for all of them."""
 
-    Every table that is joined says whose rows are wanted, so that each is found by its index that begins with the shop.
-    """
-
-    def __init__(self, shop_id: int, transactions: Iterable[Transaction]) -> None:
-        settled = {one.source_code for one in transactions if one.kind == TransactionKind.SETTLEMENT}
-        refunded = {one.source_code for one in transactions if one.kind == TransactionKind.REFUND}
-        self.sold: dict[str, list[FeeLine]] = {}
-        self.taken_before: dict[int, list[Reversal]] = {}
-        self.taken_after: dict[str, list[Reversal]] = {}
+    def __init__(self, shop_id: int, entries: Sequence[Covered]) -> None:
+        settled = {one.source_code for one in entries if one.kind == TransactionKind.SETTLEMENT}
+        refunded = {one.source_code for one in entries if one.kind == TransactionKind.REFUND}
+        self.sold: dict[str, list[_Sold]] = {}
+        self.taken_before: dict[int, list[_Taken]] = {}
+        self.taken_after: dict[str, list[_Taken]] = {}
         if settled:
             self._read_sold(shop_id, settled)
-        if settled or refunded:
-            self._read_taken(shop_id, settled, refunded)
+        if refunded:
+            for row in _taken_after(shop=shop_id, refunds=several(refunded)):
+                taken = _Taken._make(row)
+                self.taken_after.setdefault(taken.refund, []).append(taken)
 
     def _read_sold(self, shop_id: int, packages: set[str]) -> None:
-        """The referral fee of each settled line: every line has exactly one, so that it stands for the line."""
-        fees = FeeLine.objects.filter(
-            shop_id=shop_id,
-            kind=FeeLine.Kind.REFERRAL,
-            earning_line__shop_id=shop_id,
-            earning_line__earning__shop_id=shop_id,
-            earning_line__earning__package_code__in=packages,
-        )
-        for fee in fees.select_related("earning_line__earning__order", "earning_line__line").order_by("earning_line"):
-            self.sold.setdefault(fee.earning_line.earning.package_code, []).append(fee)
-
-    def _read_taken(self, shop_id: int, packages: set[str], refunds: set[str]) -> None:
-        rows = Reversal.objects.filter(shop_id=shop_id).select_related("refund", "line", "order", "earning_line")
-        if packages:
-            before = rows.filter(
-                earning_line__shop_id=shop_id,
-                earning_line__earning__shop_id=shop_id,
-                earning_line__earning__package_code__in=packages,
-                from_pending_minor__gt=0,
-            )
-            for taken in before.order_by("id"):
-                self.taken_before.setdefault(taken.earning_line_id, []).append(taken)
-        if refunds:
-            after = rows.filter(
-                refund__shop_id=shop_id, refund__code__in=refunds, earning_line__isnull=False, from_pending_minor=0
-            )
-            for taken in after.order_by("id"):
-                self.taken_after.setdefault(taken.refund.code, []).append(taken)
+        """The lines of settled packages; what went back of them is asked only where a package says that something did."""
+        found = [_Sold._make(row) for row in _sold(shop=shop_id, packages=several(packages))]
+        for sold in found:
+            self.sold.setdefault(sold.package, []).append(sold)
+        if less := {sold.id for sold in found if sold.taken_from_package}:
+            for row in _taken_before(shop=shop_id, earning_lines=several(less)):
+                taken = _Taken._make(row)
+                self.taken_before.setdefault(taken.earning_line, []).append(taken)
 
 
-def _explain(made: Transaction, entries: list[Entry], known: _Known) -> Iterator[Row]:
+def _explain(entries: list[Covered], known: _Known) -> Iterator[Row]:
     """The rows of a transaction's entries; what its lines do not explain stands as a row of its own."""
-    detail = {TransactionKind.SETTLEMENT: _settled, TransactionKind.REFUND: _refunded}.get(made.kind)
+    made = entries[0]
+    detail = {TransactionKind.SETTLEMENT: _settled, TransactionKind.REFUND: _refunded}.get(made.kind)  # type: ignore[call-overload]
     told = [entry for entry in entries if detail and entry.part in _IN_DETAIL]
     if told:
         found = list(detail(made, known))
         yield from found
         rest = sum(entry.amount_minor for entry in told) - sum(row.amount for row in found)
         if rest:
-            yield _plain(told[0], made, rest)
+            yield _plain(told[0], rest)
     for entry in entries:
         if entry not in told:
-            yield _plain(entry, made, entry.amount_minor)
+            yield _plain(entry, entry.amount_minor)
 
 
 #: Parts of settlements and refunds that are explained by order lines.
 _IN_DETAIL = (Part.SETTLEMENT, Part.REFUND, Part.REFERRAL_FEE)
 
 
-def _settled(made: Transaction, known: _Known) -> Iterator[Row]:
-    for fee in known.sold.get(made.source_code, ()):
-        line = fee.earning_line
+def _settled(made: Covered, known: _Known) -> Iterator[Row]:
+    for sold in known.sold.get(made.source_code, ()):
         yield Row(
             at=made.at,
             kind="sale",
             reference=made.source_code,
-            order=line.earning.order.code,
-            package=line.earning.package_code,
-            sku=line.line.sku_code,
-            title=line.line.title,
-            quantity=line.quantity,
-            goods=line.goods_minor,
-            discount=-line.seller_discount_minor,
-            shipping=line.shipping_minor,
-            tax=-line.tax_minor if line.tax_included else 0,
-            referral_fee=-fee.amount_minor,
+            order=sold.order,
+            package=sold.package,
+            sku=sold.sku,
+            title=sold.title,
+            quantity=sold.quantity,
+            goods=sold.goods,
+            discount=-sold.seller_discount,
+            shipping=sold.shipping,
+            tax=-sold.tax if sold.tax_included else 0,
+            referral_fee=-sold.referral_fee,
         )
-        for taken in known.taken_before.get(line.pk, ()):
-            yield _taken(taken, made, line.earning.package_code, fee=taken.from_pending_minor - taken.seller_minor)
+        for taken in known.taken_before.get(sold.id, ()):
+            yield _went_back(taken, sold.package, fee=taken.from_pending - taken.seller)
 
 
-def _refunded(made: Transaction, known: _Known) -> Iterator[Row]:
+def _refunded(made: Covered, known: _Known) -> Iterator[Row]:
     for taken in known.taken_after.get(made.source_code, ()):
-        yield _taken(taken, made, "", fee=0)
+        yield _went_back(taken, "", fee=0)
 
 
-def _taken(taken: Reversal, made: Transaction, package: str, *, fee: int) -> Row:
+def _went_back(taken: _Taken, package: str, *, fee: int) -> Row:
     return Row(
-        at=taken.reversed_at,
+        at=taken.at,
         kind="refund",
-        reference=taken.refund.code,
-        order=taken.order.code,
+        reference=taken.refund,
+        order=taken.order,
         package=package,
-        sku=taken.line.sku_code,
-        title=taken.line.title,
-        quantity=-taken.refund.quantity if taken.refund.quantity else None,
-        goods=-taken.goods_minor,
-        discount=taken.seller_discount_minor,
-        shipping=-taken.shipping_minor,
-        tax=taken.tax_minor if taken.earning_line and taken.earning_line.tax_included else 0,
-        referral_fee=taken.referral_minor,
+        sku=taken.sku,
+        title=taken.title,
+        quantity=-taken.refunded_quantity if taken.refunded_quantity else None,
+        goods=-taken.goods,
+        discount=taken.seller_discount,
+        shipping=-taken.shipping,
+        tax=taken.tax if taken.tax_included else 0,
+        referral_fee=taken.referral,
         refund_fee=-fee,
     )
 
@@ -280,9 +381,9 @@ _BY_KIND = {
 }
 
 
-def _plain(entry: Entry, made: Transaction, amount: int) -> Row:
-    kind = _BY_PART.get(Part(entry.part)) or _BY_KIND.get(TransactionKind(made.kind), "other")
-    if made.kind == TransactionKind.RESERVE_RELEASE:
+def _plain(entry: Covered, amount: int) -> Row:
+    kind = _BY_PART.get(Part(entry.part)) or _BY_KIND.get(TransactionKind(entry.kind), "other")
+    if entry.kind == TransactionKind.RESERVE_RELEASE:
         kind = "reserve_release"
     fee = {"refund_fee": amount} if kind == "refund_fee" else {"other": amount}
-    return Row(at=made.at, kind=kind, reference=made.source_code, **fee)
+    return Row(at=entry.at, kind=kind, reference=entry.source_code, **fee)

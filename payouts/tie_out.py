@@ -6,10 +6,9 @@ Each side is added up from rows of its own, in SQL; a difference is shown with i
 import dataclasses
 
 from django.db import connection
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from payouts.models import BankMovement, Statement
+from payouts.models import Statement
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,12 +56,16 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Sums:
-    """A statement added up: the lines behind it, and the ledger's entries."""
+    """A statement added up: the lines behind it, the ledger's entries, and the bank's own statement.
+
+    ``at_bank`` is what left the marketplace's account for this payout; None while the bank has not said so.
+    """
 
     lines: Summary
     moved: int
     paid_out: int
     closing: int | None
+    at_bank: int | None
 
 
 def checks(statement: Statement, sums: Sums) -> list[Check]:
@@ -74,30 +77,26 @@ def checks(statement: Statement, sums: Sums) -> list[Check]:
     ]
     if statement.payout_id:
         found.append(Check(_("Paid out"), statement.paid_out_minor, sums.paid_out, _("ledger")))
-        found.append(Check(_("Left for your bank"), statement.paid_out_minor, at_bank(statement), _("bank statement")))
+        found.append(Check(_("Left for your bank"), statement.paid_out_minor, sums.at_bank, _("bank statement")))
     return found
 
 
-def at_bank(statement: Statement) -> int | None:
-    """What left the marketplace's account for this payout by the bank's own statement; None while it has not."""
-    moved = BankMovement.objects.filter(shop_id=statement.shop_id, payout_id=statement.payout_id)
-    left = moved.filter(amount_minor__lt=0).aggregate(total=Sum("amount_minor"))["total"]
-    return None if left is None else -left
-
-
 def add_up(statement: Statement) -> Sums:
-    """Add up order lines, fees and refunds behind the statement's entries, and the entries themselves. One query."""
+    """Add up what stands behind the statement's entries, the entries themselves, and the bank's side. One query."""
     place = {
         "shop": statement.shop_id,
         "account": statement.account_id,
         "after": statement.after_position,
         "until": statement.to_position,
+        "payout": statement.payout_id,
     }
     with connection.cursor() as cursor:
         cursor.execute(SUMS_SQL, place)
-        found: dict[str, int] = {}
-        for what, amount in cursor.fetchall():
-            found[what] = found.get(what, 0) + (amount or 0)
+        rows = cursor.fetchall()
+    at_bank = next(amount for what, amount in rows if what == "=at_bank")
+    found: dict[str, int] = {}
+    for what, amount in rows:
+        found[what] = found.get(what, 0) + (amount or 0)
     return Sums(
         lines=Summary(
             goods=found.pop("goods"),
@@ -115,11 +114,12 @@ def add_up(statement: Statement) -> Sums:
         moved=found["=moved"],
         paid_out=-found["=paid_out"],
         closing=found.get("=closing"),
+        at_bank=at_bank,
     )
 
 
 #: One pass over the entries of the statement; what they are made of is read from orders' side of the books. Names that
-#: begin with “=” are sums of the ledger itself.
+#: begin with “=” are sums of the ledger itself, and of the bank.
 SUMS_SQL = """
     WITH covered AS MATERIALIZED (
         SELECT e.part, e.amount_minor AS amount, e.position, e.balance_after_minor, t.shop_id, t.id AS made, t.kind,
@@ -131,11 +131,12 @@ SUMS_SQL = """
         WHERE e.shop_id = %(shop)s AND e.account_id = %(account)s
             AND e.position > %(after)s AND e.position <= %(until)s
     ), sold AS MATERIALIZED (
-        SELECT l.* FROM covered c
+        SELECT l.shop_id, l.id, l.goods_minor, l.seller_discount_minor, l.shipping_minor, l.tax_minor, l.tax_included
+        FROM covered c
         JOIN payouts_earning g ON g.shop_id = c.shop_id AND g.package_code = c.source_code
         JOIN payouts_earningline l ON l.shop_id = g.shop_id AND l.earning_id = g.id
         WHERE c.settles
-    ), taken AS (
+    ), taken AS MATERIALIZED (
         SELECT r.seller_minor AS seller, r.from_pending_minor - r.seller_minor AS fee
         FROM sold l
         JOIN payouts_reversal r ON r.shop_id = l.shop_id AND r.earning_line_id = l.id AND r.from_pending_minor > 0
@@ -146,10 +147,13 @@ SUMS_SQL = """
             AND r.earning_line_id IS NOT NULL AND r.from_pending_minor = 0
         WHERE c.kind = 'refund' AND c.part = 'refund'
     )
-    SELECT 'goods', sum(goods_minor)::bigint FROM sold
-    UNION ALL SELECT 'discount', -sum(seller_discount_minor)::bigint FROM sold
-    UNION ALL SELECT 'shipping', sum(shipping_minor)::bigint FROM sold
-    UNION ALL SELECT 'tax', -sum(tax_minor) FILTER (WHERE tax_included)::bigint FROM sold
+    SELECT what.name, what.amount FROM (
+        SELECT sum(l.goods_minor)::bigint AS goods, -sum(l.seller_discount_minor)::bigint AS discount,
+            sum(l.shipping_minor)::bigint AS shipping, -sum(l.tax_minor) FILTER (WHERE l.tax_included)::bigint AS tax
+        FROM sold l
+    ) AS s, LATERAL (
+        VALUES ('goods', s.goods), ('discount', s.discount), ('shipping', s.shipping), ('tax', s.tax)
+    ) AS what (name, amount)
     UNION ALL SELECT 'referral_fee', -sum(f.amount_minor)::bigint FROM sold l
         JOIN payouts_feeline f ON f.shop_id = l.shop_id AND f.earning_line_id = l.id
     UNION ALL SELECT 'refunds', -sum(seller)::bigint FROM taken
@@ -162,4 +166,6 @@ SUMS_SQL = """
     UNION ALL SELECT '=moved', coalesce(sum(amount) FILTER (WHERE kind <> 'payout'), 0)::bigint FROM covered
     UNION ALL SELECT '=paid_out', coalesce(sum(amount) FILTER (WHERE kind = 'payout'), 0)::bigint FROM covered
     UNION ALL SELECT '=closing', balance_after_minor FROM covered WHERE position = %(until)s
+    UNION ALL SELECT '=at_bank', -sum(amount_minor)::bigint FROM payouts_bankmovement
+        WHERE shop_id = %(shop)s AND payout_id = %(payout)s AND amount_minor < 0
 """

@@ -27,7 +27,6 @@ RECENT = 10
 def finance_page(request: HttpRequest, shop) -> HttpResponse:
     """Balances, the next payout, the money calendar, payouts under way, and the newest movements."""
     at = clock.now()
-    recent = finance.history(shop, size=RECENT)
     held = ledger.balances(shop)
     calendar = finance.calendar(shop, at, held)
     context = {
@@ -37,7 +36,7 @@ def finance_page(request: HttpRequest, shop) -> HttpResponse:
         "waiting": finance.held_by_cases(shop),
         "under_way": finance.under_way(shop),
         "columns": HISTORY_COLUMNS,
-        "rows": history_rows(shop, recent.rows),
+        "rows": history_rows(shop, finance.newest(shop, RECENT)),
     }
     return render(request, "payouts/finance.html", context)
 

@@ -1,6 +1,7 @@
 """Statements and payouts: what each payday paid and why, tied out against ledger and bank."""
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 from payouts import statement_lines, tie_out, words
 from payouts.models import Payout, Statement
 from seller_center.kernel.paging import keyset_page
+from seller_center.kernel.prepared import prepared
 from shops.access import for_shop
 from shops.models import ShopEvent
 
@@ -21,14 +23,16 @@ LINE_COLUMNS = (
     {"label": _("Fees"), "as": "num"},
     {"label": _("Amount"), "as": "end"},
 )
+#: What of a payout its statement says.
+SHOWN = ("id", "code", "status")
 
 
 @require_safe
 @for_shop(area="finance", may="view")
 def statement_page(request: HttpRequest, shop, code: str) -> HttpResponse:
     """One statement: opening to closing, its sums, its lines page by page, and the tie-out."""
-    statement = get_object_or_404(Statement.objects.in_shop(shop).of_code(code).select_related("payout__bank_account"))
-    entries = statement_lines.entries_of(statement).select_related("transaction")
+    statement = _statement_or_404(shop, code)
+    entries = statement_lines.entries_of(statement)
     page = keyset_page(entries, order=("position", "id"), token=request.GET.get("page", ""), size=25)
     sums = tie_out.add_up(statement)
     context = {
@@ -41,6 +45,20 @@ def statement_page(request: HttpRequest, shop, code: str) -> HttpResponse:
         "rows": [_line(shop, row) for row in statement_lines.rows_of(shop.pk, page.rows)],
     }
     return render(request, "payouts/statement.html", context)
+
+
+def _statement_or_404(shop, code: str) -> Statement:
+    found = () if "\x00" in code else _statements(shop=shop.pk, code=code)  # PostgreSQL has no such letter
+    for statement in found:
+        return statement
+    raise Http404("No such statement.")
+
+
+@prepared
+def _statements(*, shop: int, code: str) -> QuerySet[Statement]:
+    """The statement with this code, and of its payout what the page says."""
+    rows = Statement.objects.in_shop(shop).of_code(code).select_related("payout")
+    return rows.defer(*(f"payout__{field.name}" for field in Payout._meta.concrete_fields if field.name not in SHOWN))
 
 
 def _facts(statement: Statement, summary: tie_out.Summary) -> list[tuple]:
@@ -89,7 +107,7 @@ def _line(shop, row: statement_lines.Row) -> dict:
 @for_shop(area="finance", may="view")
 def statement_csv(request: HttpRequest, shop, code: str) -> StreamingHttpResponse:
     """The statement down to the order line and the fee, as a file with stable columns."""
-    statement = get_object_or_404(Statement.objects.in_shop(shop).of_code(code))
+    statement = _statement_or_404(shop, code)
     answer = StreamingHttpResponse(statement_lines.csv_file(statement), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="statement-{statement.code.lower()}.csv"'
     answer["Cache-Control"] = "private, no-store"

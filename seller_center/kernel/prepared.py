@@ -19,7 +19,7 @@ import copy
 import datetime as dt
 import functools
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connections
@@ -62,6 +62,13 @@ class Prepared:
 
 
 prepared = Prepared
+
+
+def several[KeyT: (int, str)](keys: Iterable[KeyT]) -> list[KeyT]:
+    """Keys for a question that asks for any of them, the last repeated up to a power of two: each length of list is a
+    statement of its own, and there are to be few of them."""
+    found = sorted(set(keys))
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found))
 
 
 class _Statement:
