@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -39,6 +39,7 @@ from seller_center.kernel.errors import DomainError
 from seller_center.kernel.failpoints import failpoint
 from seller_center.kernel.locking import LockKind, advisory_lock
 from seller_center.kernel.money import format_money
+from seller_center.kernel.prepared import prepared
 from shops import deadlines, events
 from shops.policy import Policy
 from shops.policy_book import policy_for
@@ -326,10 +327,10 @@ def _there(form: Form, wanted: dict[str, int]) -> Order | None:
     """The order that stands under this number already; ``NumberTaken`` if it has other lines."""
     if not form.number.external:
         return None
-    rows = Order.objects.in_shop(form.shop).filter(channel=form.number.channel)
-    order = rows.filter(external_number=form.number.external).select_related("buyer").first()
-    if order is None:
+    found = list(_numbered(shop=form.shop.pk, channel=form.number.channel, number=form.number.external))
+    if not found:
         return None
+    order = found[0]
     if dict(OrderLine.objects.of_order(order).values_list("sku_code", "quantity")) != wanted:
         raise NumberTaken(
             _("The number “%(number)s” belongs to the order %(code)s, which has other lines.")
@@ -337,6 +338,13 @@ def _there(form: Form, wanted: dict[str, int]) -> Order | None:
         )
     order.shop, order.fresh = form.shop, False  # type: ignore[attr-defined]
     return order
+
+
+@prepared
+def _numbered(*, shop: int, channel: str, number: str) -> QuerySet[Order]:
+    """The order of a channel under its own number: one at most."""
+    rows = Order.objects.in_shop(shop).filter(channel=channel, external_number=number)
+    return rows.select_related("buyer").order_by("pk")[:1]
 
 
 def _twin(form: Form, wanted: dict[str, int], mine: Order, buyer: Buyer, at: dt.datetime) -> Order:

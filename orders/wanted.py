@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from catalog.models import Product, Sku
@@ -12,6 +13,7 @@ from marketing import redemption
 from orders import pricing
 from orders.models import Buyer
 from seller_center.kernel.errors import DomainError, Invalid
+from seller_center.kernel.prepared import prepared
 from shops.models import Market
 from shops.policy import Policy
 
@@ -113,8 +115,7 @@ def merged(lines: Sequence[WantedLine]) -> dict[str, int]:
 
 def skus_of(shop, wanted: dict[str, int], *, must_be_live: bool) -> list[Sku]:
     """The SKUs in the order in which they were asked for."""
-    rows = Sku.objects.in_shop(shop).filter(code__in=wanted).select_related("product__category")
-    found = {sku.code: sku for sku in rows}
+    found = {sku.code: sku for sku in _skus_with_codes(shop=shop.pk, codes=list(wanted))}
     for code in wanted:
         sku = found.get(code)
         if sku is None:
@@ -122,6 +123,12 @@ def skus_of(shop, wanted: dict[str, int], *, must_be_live: bool) -> list[Sku]:
         if must_be_live and (sku.retired_at is not None or sku.product.status != Product.Status.LIVE):
             raise NotForSale(_("“%(name)s” is not offered at the moment.") % {"name": sku.product.name})
     return [found[code] for code in wanted]
+
+
+@prepared
+def _skus_with_codes(*, shop: int, codes: list[str]) -> QuerySet[Sku]:
+    rows = Sku.objects.in_shop(shop).filter(code__in=codes).select_related("product__category")
+    return rows.defer("product__description", "product__original_html")
 
 
 def price_basket(

@@ -29,6 +29,8 @@ Value = int | str | dt.datetime | dt.date
 _EPOCH = dt.datetime(1901, 1, 1, tzinfo=dt.UTC)
 _STEPS = ((7_001, 1), (9_001, 3))
 """Two sets of stand-ins for the values; what is equal in both statements is a constant of the question."""
+MOST_FORMS = 256
+"""Statements of one question that are remembered (each length of a list is one); the oldest makes room."""
 
 
 class Prepared:
@@ -52,7 +54,10 @@ class Prepared:
         form = (shape, tuple((name, _kind(name, value)) for name, value in values.items()))
         statement = self.known.get(form)
         if statement is None:
-            statement = self.known[form] = _Statement(self.question, shape, values)
+            statement = _Statement(self.question, shape, values)
+            if len(self.known) >= MOST_FORMS:
+                self.known.pop(next(iter(self.known)), None)
+            self.known[form] = statement
         return statement.rows(values)
 
     def anew(self) -> Iterator[tuple[str, str]]:
