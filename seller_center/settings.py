@@ -185,6 +185,10 @@ _limits_option = " ".join(f"-c {name}={value}" for name, value in _limits.items(
 # limits then (docs/operations.md).
 POOLED: bool = env.bool("DATABASE_POOLED", default=False)
 
+# A network that swallows packets is noticed: what was sent and not confirmed ends a connection after 15 seconds, a silent
+# server after 30 (it answers these probes however long a statement takes). Sockets of a folder know neither.
+_silence = {"tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+
 DATABASES = {
     "default": {
         **_connection,
@@ -197,6 +201,7 @@ DATABASES = {
             **({} if POOLED else {"options": f"{_connection['OPTIONS'].get('options', '')} {_limits_option}".strip()}),
             "application_name": env.str("APPLICATION_NAME", default="seller-center"),
             "connect_timeout": 5,
+            **_silence,
         },
     }
 }

@@ -37,3 +37,11 @@ def test_it_forgets_a_transactional_test(turn):
 def test_the_superuser_is_beside(owner_cursor):
     owner_cursor.execute("SELECT current_user")
     assert owner_cursor.fetchone() == ("postgres",)
+
+
+def test_its_connection_notices_a_network_that_swallows_packets():
+    """libpq has these in effect; without them a dead peer is noticed after two hours."""
+    with connection.cursor():
+        given = connection.connection.info.dsn_parameters
+    assert 0 < int(given["tcp_user_timeout"]) <= 30_000
+    assert int(given["keepalives_idle"]) + int(given["keepalives_interval"]) * int(given["keepalives_count"]) <= 60
