@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from catalog.models import Product, Sku
 from marketing.models import Coupon
 from orders.models import Order, ReturnRequest
 from seller_center.kernel.deeds import is_htmx
+from seller_center.kernel.prepared import prepared
 from seller_center.menu import MENU, PLACES, place
 from shops.access import ShopRequest, for_shop
 from support.models import Conversation, Ticket
@@ -143,16 +144,22 @@ def _products(shop, words: str, most: int) -> Iterator[Group]:
     yield Group(_("Products"), "tag", "product", hits, more, similar)
     if " " in words:
         return  # a code is one word
-    skus = Sku.objects.in_shop(shop).offered().filter(search_code__contains=words.upper())
     hits = [
         Hit(
             sku.code,
             " · ".join(filter(None, (sku.product.name, sku.choice))),
             f"{_here(shop, 'catalog:stock')}?{_query(sku.code)}",
         )
-        for sku in skus.select_related("product").order_by("-id")[:most]
+        for sku in _skus_found(most, shop=shop.pk, upper=words.upper())
     ]
     yield Group(_("SKUs"), "barcode", "", hits)
+
+
+@prepared
+def _skus_found(most: int, *, shop: int, upper: str) -> QuerySet[Sku]:
+    rows = Sku.objects.in_shop(shop).offered().filter(search_code__contains=upper).select_related("product")
+    rows = rows.defer("product__description", "product__original_html")
+    return rows.order_by("-id")[:most]
 
 
 def _returns(shop, words: str, most: int) -> Iterator[Group]:
@@ -173,15 +180,20 @@ def _newest(model, shop, order: tuple[str, ...]):
     return model.objects.filter(pk__in=window).order_by(*order)
 
 
-def _support(shop, words: str, most: int) -> Iterator[Group]:
+@prepared
+def _support_found(most: int, *, shop: int, words: str, upper: str) -> QuerySet:
     """Tickets and conversations: one statement for both."""
-    asked = Q(subject__icontains=words) | Q(subject__trigram_word_similar=words) | Q(code__startswith=words.upper())
+    asked = Q(subject__icontains=words) | Q(subject__trigram_word_similar=words) | Q(code__startswith=upper)
     tickets = _newest(Ticket, shop, ("-last_message_at", "-id")).filter(asked)
-    told = Q(buyer__name__icontains=words) | Q(order__code=words.upper()) | Q(code=words.upper())
+    told = Q(buyer__name__icontains=words) | Q(order__code=upper) | Q(code=upper)
     messages = _newest(Conversation, shop, ("-last_message_at", "-id")).filter(told)
-    rows = tickets.values_list(Value("ticket"), "code", "subject", "status", "code")[:most].union(
+    return tickets.values_list(Value("ticket"), "code", "subject", "status", "code")[:most].union(
         messages.values_list(Value("conversation"), "code", "buyer__name", "status", "order__code")[:most], all=True
     )
+
+
+def _support(shop, words: str, most: int) -> Iterator[Group]:
+    rows = _support_found(most, shop=shop.pk, words=words, upper=words.upper())
     found: dict[str, list[Hit]] = {"ticket": [], "conversation": []}
     for kind, code, title, status, note in rows:
         found[kind].append(Hit(title, note or "", _here(shop, f"support:{kind}", code=code), status))
@@ -189,10 +201,15 @@ def _support(shop, words: str, most: int) -> Iterator[Group]:
     yield Group(_("Messages"), "messages", "conversation", found["conversation"])
 
 
+@prepared
+def _coupons_found(most: int, *, shop: int, words: str, upper: str) -> QuerySet[Coupon]:
+    asked = Q(code__startswith=upper) | Q(name__icontains=words) | Q(name__trigram_word_similar=words)
+    return _newest(Coupon, shop, ("-created_at", "-id")).filter(asked)[:most]
+
+
 def _coupons(shop, words: str, most: int) -> Iterator[Group]:
-    asked = Q(code__startswith=words.upper()) | Q(name__icontains=words) | Q(name__trigram_word_similar=words)
-    rows = _newest(Coupon, shop, ("-created_at", "-id")).filter(asked)
-    hits = [Hit(row.code, row.name, _here(shop, "marketing:coupon", code=row.code), row.status) for row in rows[:most]]
+    rows = _coupons_found(most, shop=shop.pk, words=words, upper=words.upper())
+    hits = [Hit(row.code, row.name, _here(shop, "marketing:coupon", code=row.code), row.status) for row in rows]
     yield Group(_("Coupons"), "ticket", "coupon", hits)
 
 

@@ -10,9 +10,10 @@ has it compiled the first time only; afterwards the values are put in where they
 
     rows = list(_newest(shop=shop.pk))
 
-What differs between two requests is given by name, and reaches the statement as it is: numbers, words, moments, days, and
-lists of them. What changes the statement itself is given by place, and is part of what is remembered. Nothing else may
-flow into the query: no clock, no policy, no person. A value that does not arrive in the statement is refused.
+What differs between two requests is given by name, and reaches the statement as it is (words also as what is contained,
+or what something begins with): numbers, words, moments, days, and lists of them. What changes the statement itself is
+given by place, and is part of what is remembered. Nothing else may flow into the query: no clock, no policy, no person. A
+value that does not arrive in the statement is refused.
 """
 
 import copy
@@ -20,7 +21,7 @@ import datetime as dt
 import functools
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.models import QuerySet
@@ -76,6 +77,23 @@ def several[KeyT: (int, str)](keys: Iterable[KeyT]) -> list[KeyT]:
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found))
 
 
+class _Slot(NamedTuple):
+    """What stands at one place of a statement: a constant, or a value (of a list: its number), perhaps within ``%``."""
+
+    constant: Any = None
+    name: str = ""
+    number: int | None = None
+    before: str = ""
+    after: str = ""
+
+    def fill(self, values: dict[str, Any]) -> Any:
+        """The parameter for these values."""
+        if not self.name:
+            return self.constant
+        value = values[self.name] if self.number is None else values[self.name][self.number]
+        return f"{self.before}{_escaped(value)}{self.after}" if self.before or self.after else value
+
+
 class _Statement:
     """One form of a question: its SQL, and which value goes where."""
 
@@ -87,7 +105,7 @@ class _Statement:
         (self.sql, one), (sql, other) = (compiler.as_sql() for compiler in compilers)
         places = [_places(marks) for marks in marked]
         self.slots = [_slot(question, *pair, places) for pair in zip(one, other, strict=True)]
-        missing = set(places[0].values()) - {slot for _constant, slot in self.slots}
+        missing = set(places[0].values()) - {(slot.name, slot.number) for slot in self.slots}
         if self.sql != sql or missing:
             raise ValueError(f"{question.__qualname__}: {sorted(map(str, missing)) or 'its SQL'} depends on the values")
         self.query, self.compiler = asked[0], compilers[0]
@@ -101,10 +119,7 @@ class _Statement:
 
     def rows(self, values: dict[str, Any]) -> QuerySet:
         """A query that asks this statement with these values."""
-        params = tuple(
-            constant if slot is None else values[slot[0]] if slot[1] is None else values[slot[0]][slot[1]]
-            for constant, slot in self.slots
-        )
+        params = tuple([slot.fill(values) for slot in self.slots])
         rows = self.query._chain()  # type: ignore[attr-defined]
         rows.query.get_compiler = functools.partial(self._compiler, params)
         return rows
@@ -157,14 +172,28 @@ def _places(marks: dict[str, Any]) -> dict[Any, tuple[str, int | None]]:
     return places
 
 
-def _slot(question: Callable, one: Any, other: Any, places: list[dict]) -> tuple[Any, tuple[str, int | None] | None]:
-    """What stands at one place of the statement: a constant, or a value."""
-    first, second = (
-        found.get((type(param), param)) if isinstance(param, Hashable) else None
-        for param, found in zip((one, other), places, strict=True)
-    )
+def _slot(question: Callable, one: Any, other: Any, places: list[dict]) -> _Slot:
+    """What stands here, told from what the two sets of stand-ins gave."""
+    first, second = (_found(param, found) for param, found in zip((one, other), places, strict=True))
     if first is not None and first == second:
-        return None, first
+        return first
     if first is None and second is None and one == other:
-        return one, None
+        return _Slot(one)
     raise ValueError(f"{question.__qualname__}: {one!r} and {other!r} stand where a constant or a value should")
+
+
+def _found(param: Any, places: dict[Any, tuple[str, int | None]]) -> _Slot | None:
+    """The value of which this is the stand-in: as it is, or as a pattern of LIKE."""
+    if not isinstance(param, Hashable):
+        return None
+    if place := places.get((type(param), param)):
+        return _Slot(None, *place)
+    if isinstance(param, str) and (place := places.get((str, param.strip("%")))):
+        before, after = "%" * param.startswith("%"), "%" * param.endswith("%")
+        return _Slot(None, *place, before, after) if param == f"{before}{param.strip('%')}{after}" else None
+    return None
+
+
+def _escaped(value: str) -> str:
+    """The words themselves, whatever signs of a pattern are in them (as Django writes them for ``contains``)."""
+    return value.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
