@@ -5,9 +5,11 @@ drawing); ``labels`` and ``series`` are drawn, ``columns`` and ``rows`` are read
 """
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from analytics.definitions import DEFINITIONS
@@ -61,10 +63,17 @@ def sales_by_hour(today: Today, currency: str, csv_url: str = "") -> dict[str, A
     }
 
 
+@lru_cache(maxsize=4096)
+def _words(day: dt.date, style: str, language: str | None) -> str:
+    """A day in words: the same days stand in the reports of all shops."""
+    return date_format(day, style)
+
+
 def sales_by_day(
     days: dict[dt.date, Figures], before: dict[dt.date, Figures], compared: str, currency: str, csv_url: str = ""
 ) -> dict[str, Any]:
     """Sales of a range of days, beside another range of the same length where one is compared."""
+    language = get_language()
     earlier: list[Figures | None] = [*before.values()] or [None] * len(days)
     series: list[dict[str, Any]] = [{"name": _("This period"), "values": [row.gross_minor for row in days.values()]}]
     columns = [_("Day"), _("Orders"), _("Sales"), _("Net sales")]
@@ -73,7 +82,7 @@ def sales_by_day(
         columns.append(compared)
     rows = [
         [
-            date_format(day, "D, M j, Y"),
+            _words(day, "D, M j, Y", language),
             row.order_count,
             format_money(row.gross_minor, currency),
             format_money(row.net_minor, currency),
@@ -85,7 +94,7 @@ def sales_by_day(
         "id": "sales-by-day",
         "title": _("Sales by day"),
         "kind": "line",
-        "labels": [date_format(day, "M j") for day in days],
+        "labels": [_words(day, "M j", language) for day in days],
         "unit": currency,
         "series": series,
         "columns": columns,
@@ -94,7 +103,7 @@ def sales_by_day(
         "csv_url": csv_url,
         "csv": (
             ["day", "currency", *COLUMNS, "net_minor", "compared_day", "compared_gross_minor"],
-            [
+            (  # written when the file is asked for
                 [
                     day.isoformat(),
                     currency,
@@ -105,7 +114,7 @@ def sales_by_day(
                 for (day, row), (then_day, then) in zip(
                     days.items(), before.items() if before else [(None, None)] * len(days), strict=True
                 )
-            ],
+            ),
         ),
     }
 

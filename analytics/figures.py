@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from analytics.models import HourlyFigure
 from orders.models import Order, OrderLine, Refund
 from seller_center.kernel.calendar import Period, day_period
+from seller_center.kernel.prepared import prepared
 
 COLUMNS = (
     "order_count",
@@ -150,14 +151,14 @@ def by_day(shop, days: Iterable[dt.date]) -> dict[dt.date, Figures]:
         return {}
     whole = Period(day_period(wanted[0], shop.zone).start, day_period(wanted[-1], shop.zone).end)
     found = {day: Figures() for day in wanted}
-    rows = (
-        HourlyFigure.objects.in_shop(shop)
-        .within(whole)
-        .annotate(day=TruncDate("hour", tzinfo=ZoneInfo(shop.zone)))
-        .values("day")
-        .annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
-        .order_by("day")
-    )
-    for row in rows:
-        found[row["day"]] = Figures(**{name: row[f"sum_{name}"] for name in COLUMNS})
+    for day, *sums in _sums_by_day(ZoneInfo(shop.zone), shop=shop.pk, start=whole.start, end=whole.end):
+        found[day] = Figures(**dict(zip(COLUMNS, sums, strict=True)))
     return found
+
+
+@prepared
+def _sums_by_day(zone: ZoneInfo, *, shop: int, start: dt.datetime, end: dt.datetime) -> QuerySet:
+    """The day, then the sums of ``COLUMNS``."""
+    hours = HourlyFigure.objects.in_shop(shop).within(Period(start, end)).order_by()
+    days = hours.annotate(day=TruncDate("hour", tzinfo=zone)).values_list("day")
+    return days.annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from analytics.models import Score
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import parse_month
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.prepared import prepared
 from shops import restrictions, tiers
 from shops.access import ShopRequest, for_shop
 from shops.eligibility import CRITERIA
@@ -28,8 +30,8 @@ def health(request: ShopRequest, shop) -> HttpResponse:
     """Standing: the score and what it is made of, the monthly evaluations, open cases, the tier."""
     at = clock.now()
     policy = policy_for(shop, at)
-    score = Score.objects.in_shop(shop).newest_first().first()
-    reviews = list(EligibilityReview.objects.in_shop(shop).standing().newest_first()[:24])
+    score = next(iter(_score(shop=shop.pk)), None)
+    reviews = list(_reviews(shop=shop.pk))
     context = {
         "shop": shop,
         "policy": policy,
@@ -38,9 +40,9 @@ def health(request: ShopRequest, shop) -> HttpResponse:
         "metrics": _metrics(score, policy),
         "reviews": reviews,
         "latest": _criteria(reviews[0]) if reviews else None,
-        "cases": [(case, KINDS.get(case.kind, case.kind)) for case in Violation.objects.in_shop(shop).standing()[:20]],
+        "cases": [(case, KINDS.get(case.kind, case.kind)) for case in _cases(shop=shop.pk)],
         "points": restrictions.points_of(shop, at),
-        "restrictions": list(Restriction.objects.in_shop(shop).standing(at)[:5]),
+        "restrictions": list(_restrictions(shop=shop.pk, at=at)),
         "ladder": [
             (points, restrictions.words_for(place, policy.violations))
             for place, points in enumerate(policy.violations.ladder_points, 1)
@@ -53,13 +55,38 @@ def health(request: ShopRequest, shop) -> HttpResponse:
     return render(request, "analytics/health.html", context)
 
 
+@prepared
+def _score(*, shop: int) -> QuerySet[Score]:
+    return Score.objects.in_shop(shop).newest_first()[:1]
+
+
+@prepared
+def _reviews(*, shop: int) -> QuerySet[EligibilityReview]:
+    return EligibilityReview.objects.in_shop(shop).standing().newest_first()[:24]
+
+
+@prepared
+def _cases(*, shop: int) -> QuerySet[Violation]:
+    return Violation.objects.in_shop(shop).standing()[:20]
+
+
+@prepared
+def _restrictions(*, shop: int, at: dt.datetime) -> QuerySet[Restriction]:
+    return Restriction.objects.in_shop(shop).standing(at)[:5]
+
+
+@prepared
+def _tier_look(*, shop: int) -> QuerySet[TierReview]:
+    return TierReview.objects.in_shop(shop).newest_first()[:1]
+
+
 def _next_tier(shop, policy) -> dict[str, Any]:
     """The tier that comes next, and each of its criteria as the last night's look found it."""
     order = policy.probation.order
     place = order.index(shop.tier)
     if place + 1 == len(order):
         return {"next_tier": "", "tier_criteria": [], "tier_day": None}
-    look = TierReview.objects.in_shop(shop).newest_first().first()
+    look = next(iter(_tier_look(shop=shop.pk)), None)
     current = look is not None and look.tier == shop.tier
     return {
         "next_tier": order[place + 1],

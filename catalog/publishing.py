@@ -3,16 +3,18 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from catalog import diagnosis, stock
 from catalog.diagnosis import Finding, ListingFacts
 from catalog.identifiers import is_gtin
-from catalog.models import Product, Sku, StockItem
+from catalog.models import Media, PictureAddress, Product, ProductOption, Sku, StockItem
 from catalog.remarks import sentence
+from seller_center.kernel.capped import CappedCount
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import LockKind, advisory_lock, lock_row
+from seller_center.kernel.prepared import prepared
 from seller_center.kernel.transitions import move
 from shops import events, restrictions
 from shops.policy_book import policy_for
@@ -56,13 +58,11 @@ class ShopNotOpen(DomainError):
 # -- pre-flight -------------------------------------------------------------------------------------------------------
 
 
-def facts_of(product: Product) -> ListingFacts:
-    """What the diagnosis looks at, read from the catalog."""
+def facts_of(product: Product, skus: Sequence[Sku] | None = None) -> ListingFacts:
+    """What the diagnosis looks at, read from the catalog; ``skus``, the offered ones, where they have been read."""
     category = product.category
-    skus = list(Sku.objects.offered().filter(shop_id=product.shop_id, product=product).in_order())
-    left = (
-        StockItem.objects.offered().filter(shop_id=product.shop_id, sku__product=product).aggregate(n=Sum("available"))
-    )
+    offered = list(offered_skus(product)) if skus is None else skus
+    [(stock_total, axis_count, media_count, address_count)] = _counts(shop=product.shop_id, product=product.pk)
     return ListingFacts(
         name=product.name,
         description=product.description,
@@ -70,22 +70,40 @@ def facts_of(product: Product) -> ListingFacts:
         has_category=category is not None,
         category_prohibited=category is not None and category.prohibited,
         category_restricted=category is not None and category.restricted,
-        axis_count=product.options.count(),
-        prices_minor=[sku.price_minor for sku in skus],
-        wrong_barcodes=[sku.barcode for sku in skus if sku.barcode and not is_gtin(sku.barcode)],
-        picture_count=picture_count(product),
-        stock_total=left["n"] or 0,
+        axis_count=axis_count,
+        prices_minor=[sku.price_minor for sku in offered],
+        wrong_barcodes=[sku.barcode for sku in offered if sku.barcode and not is_gtin(sku.barcode)],
+        # While there are no pictures, the addresses that an import gave: the seller has given them.
+        picture_count=media_count or address_count,
+        stock_total=stock_total or 0,
     )
 
 
-def picture_count(product: Product) -> int:
-    """The pictures; while there are none, the addresses that an import gave: the seller has given them."""
-    return product.media.count() or product.picture_addresses.count()
+@prepared
+def _counts(*, shop: int, product: int) -> QuerySet:
+    """One row: what is in stock of a product, and how many options, pictures and addresses of pictures it has."""
+    stock_of = StockItem.objects.in_shop(shop).offered().filter(sku__product=product).order_by()
+    counted = [
+        CappedCount(rows.objects.in_shop(shop).filter(product=product).order_by().values("pk"))
+        for rows in (ProductOption, Media, PictureAddress)
+    ]
+    total = Subquery(stock_of.values("shop").annotate(total=Sum("available")).values("total"))
+    return Product.objects.in_shop(shop).filter(pk=product).values_list(total, *counted)
 
 
-def preflight(product: Product, at: dt.datetime) -> list[Finding]:
+def offered_skus(product: Product) -> QuerySet[Sku]:
+    """The SKUs of a product that are offered, as its page lists them."""
+    return _offered_skus(shop=product.shop_id, product=product.pk)
+
+
+@prepared
+def _offered_skus(*, shop: int, product: int) -> QuerySet[Sku]:
+    return Sku.objects.in_shop(shop).offered().filter(product=product).in_order()
+
+
+def preflight(product: Product, at: dt.datetime, skus: Sequence[Sku] | None = None) -> list[Finding]:
     """What there is to say about the listing before it goes live, what blocks first."""
-    return diagnosis.diagnose(facts_of(product), policy_for(product.shop, at).catalog)
+    return diagnosis.diagnose(facts_of(product, skus), policy_for(product.shop, at).catalog)
 
 
 # -- going live -------------------------------------------------------------------------------------------------------

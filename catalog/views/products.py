@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,13 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog import diagnosis, listing, pictures, publishing, remarks
 from catalog.forms import AxesForm, DetailsForm, NewProductForm, PicturesForm, SkuForm
-from catalog.models import Media, Product, Sku, StockItem
+from catalog.models import Media, PictureAddress, Product, StockItem
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.prepared import prepared
 from seller_center.kernel.text import render_markdown
+from shops import timeline
 from shops.access import for_shop
-from shops.models import ShopEvent
 from shops.policy_book import policy_for
 
 PAGE, MAIN = "catalog/product.html", "catalog/product.html#main"
@@ -78,7 +80,7 @@ def product_options(request: HttpRequest, shop, code: str) -> HttpResponse:
 
 def _axes(product: Product) -> list[tuple[str, list[str]]]:
     """The options with their values in the order in which the SKUs name them."""
-    skus = list(Sku.objects.offered().filter(shop=product.shop, product=product).in_order())
+    skus = list(publishing.offered_skus(product))
     return [
         (option.name, list(dict.fromkeys(sku.option_values[place] for sku in skus if place < len(sku.option_values))))
         for place, option in enumerate(product.options.all())
@@ -97,9 +99,8 @@ def product_page(request: HttpRequest, shop, code: str) -> HttpResponse:
 
 def _page(request: HttpRequest, shop, product: Product, **more: Any) -> dict[str, Any]:
     at = clock.now()
-    findings = publishing.preflight(product, at)
-    happened = ShopEvent.objects.about(shop, "product", product.code).for_sellers().select_related("by")
     sku_forms = more.pop("sku_forms", None) or _sku_forms(product)
+    findings = publishing.preflight(product, at, [form.sku for form in sku_forms])
     return {
         "shop": shop,
         "product": product,
@@ -110,24 +111,37 @@ def _page(request: HttpRequest, shop, product: Product, **more: Any) -> dict[str
         "score": diagnosis.score(findings),
         "sku_forms": sku_forms,
         "off_sale": any(form.item.off_sale for form in sku_forms if form.item),
-        "media": list(product.media.all()),
-        "addresses": list(product.picture_addresses.all()),
+        "media": list(_media_of(shop=shop.pk, product=product.pk)),
+        "addresses": list(_addresses_of(shop=shop.pk, product=product.pk)),
         "pictures_form": PicturesForm(),
         "limits": policy_for(shop, at).catalog,
         "description": render_markdown(product.description),
-        "events": list(happened.reverse()[:12]),
+        "events": timeline.newest(shop, "product", product.code, 12),
         **more,
     }
 
 
+@prepared
+def _media_of(*, shop: int, product: int) -> QuerySet[Media]:
+    return Media.objects.in_shop(shop).filter(product=product)
+
+
+@prepared
+def _addresses_of(*, shop: int, product: int) -> QuerySet[PictureAddress]:
+    return PictureAddress.objects.in_shop(shop).filter(product=product)
+
+
+@prepared
+def _stock_of(*, shop: int, product: int) -> QuerySet[StockItem]:
+    """What lies in the warehouse that the table is about."""
+    return StockItem.objects.in_shop(shop).filter(sku__shop=shop, sku__product=product, warehouse__is_default=True)
+
+
 def _sku_forms(product: Product, data=None) -> list[SkuForm]:
     """A form for each offered SKU, with its stock beside it."""
-    items = {
-        item.sku_id: item
-        for item in StockItem.objects.in_shop(product.shop).filter(sku__product=product, warehouse__is_default=True)
-    }
+    items = {item.sku_id: item for item in _stock_of(shop=product.shop_id, product=product.pk)}
     forms = []
-    for sku in Sku.objects.offered().filter(shop=product.shop, product=product).in_order():
+    for sku in publishing.offered_skus(product):
         item = items.get(sku.pk)
         form = SkuForm(data, sku=sku, on_hand=item.on_hand if item else 0, currency=product.shop.currency)
         form.item = item
@@ -286,7 +300,16 @@ def _done(request: HttpRequest, shop, code: str, message: str) -> HttpResponse:
 
 
 def _product(shop, code: str) -> Product:
-    return get_object_or_404(Product.objects.in_shop(shop).of_code(code.upper()).select_related("shop", "category"))
+    found = () if "\x00" in code else _products(shop=shop.pk, code=code.upper())  # PostgreSQL has no such letter
+    for product in found:
+        product.shop = shop
+        return product
+    raise Http404("No such product.")
+
+
+@prepared
+def _products(*, shop: int, code: str) -> QuerySet[Product]:
+    return Product.objects.in_shop(shop).of_code(code).select_related("category")
 
 
 def _media(shop, code: str, picture: int) -> Media:

@@ -2,7 +2,6 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -10,6 +9,7 @@ from payouts import finance, ledger, words
 from payouts.finance import Moved
 from payouts.models import SELLER_KINDS, Earning, EarningLine, Entry, FeeLine, Transaction, TransactionKind
 from seller_center.kernel import clock
+from seller_center.kernel.addresses import address
 from shops.access import for_shop
 
 HISTORY_COLUMNS = (
@@ -66,10 +66,7 @@ def _amount(minor: int | None, currency: str):
 
 def transaction_url(shop, made: Transaction) -> str:
     """The page of a transaction."""
-    return reverse(
-        "payouts:transaction",
-        kwargs={"shop": shop.code, "kind": made.kind, "source": made.source_code, "step": made.step},
-    )
+    return address("payouts:transaction", shop=shop.code, kind=made.kind, source=made.source_code, step=made.step)
 
 
 @require_safe

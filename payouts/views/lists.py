@@ -12,6 +12,7 @@ from payouts.finance import NOT_THE_SELLERS, Moved
 from payouts.forms import PeriodForm
 from payouts.models import Payout, Statement, Transaction, TransactionKind
 from payouts.views.finance import transaction_url
+from seller_center.kernel.addresses import address
 from shops import lists
 from shops.access import for_shop
 from shops.views.lists import show
@@ -57,7 +58,7 @@ class Statements(lists.List):
         return _within(Statement.objects.in_shop(question.shop), question, "closes_on")
 
     def url(self, shop, row: Statement) -> str:
-        return reverse("payouts:statement", kwargs={"shop": shop.code, "code": row.code})
+        return address("payouts:statement", shop=shop.code, code=row.code)
 
     def empty(self, question: lists.Question) -> dict:
         return {
@@ -107,13 +108,13 @@ class Payouts(lists.List):
     )
 
     def rows(self, question: lists.Question, *, similar: bool = False):
-        rows = Payout.objects.in_shop(question.shop).select_related("bank_account")
+        rows = Payout.objects.in_shop(question.shop).with_account()
         if question.tab:
             rows = rows.filter(status__in=PAYOUT_TABS[question.tab])
         return _within(rows, question, "period_on")
 
     def url(self, shop, row: Payout) -> str:
-        return reverse("payouts:payout", kwargs={"shop": shop.code, "code": row.code})
+        return address("payouts:payout", shop=shop.code, code=row.code)
 
     def empty(self, question: lists.Question) -> dict:
         return {

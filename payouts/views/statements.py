@@ -2,17 +2,17 @@
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from payouts import statement_lines, tie_out, words
 from payouts.models import Payout, Statement
+from seller_center.kernel.addresses import address
 from seller_center.kernel.paging import keyset_page
 from seller_center.kernel.prepared import prepared
+from shops import timeline
 from shops.access import for_shop
-from shops.models import ShopEvent
 
 LINE_COLUMNS = (
     {"label": _("What"), "as": "main"},
@@ -87,7 +87,7 @@ def _facts(statement: Statement, summary: tie_out.Summary) -> list[tuple]:
 def _line(shop, row: statement_lines.Row) -> dict:
     what = statement_lines.ROW_KINDS.get(row.kind, row.kind)
     below = " · ".join(str(part) for part in (row.order or row.reference, row.title or row.sku) if part)
-    url = reverse("orders:order", kwargs={"shop": shop.code, "code": row.order}) if row.order else ""
+    url = address("orders:order", shop=shop.code, code=row.order) if row.order else ""
     currency = shop.currency
     return {
         "url": url,
@@ -118,13 +118,29 @@ def statement_csv(request: HttpRequest, shop, code: str) -> StreamingHttpRespons
 @for_shop(area="finance", may="view")
 def payout_page(request: HttpRequest, shop, code: str) -> HttpResponse:
     """One payout: where it is, where it goes, what it is made of, what happened to it."""
-    payout = get_object_or_404(Payout.objects.in_shop(shop).of_code(code).select_related("bank_account", "batch"))
-    events = ShopEvent.objects.about(shop, "payout", payout.code).for_sellers().select_related("by").reverse()
+    payout = _payout_or_404(shop, code)
     context = {
         "shop": shop,
         "payout": payout,
         "meaning": words.PAYOUT_MEANING[Payout.Status(payout.status)],
-        "statement": Statement.objects.in_shop(shop).filter(payout=payout).first(),
-        "events": list(events[:50]),
+        "statement": next(iter(_statement_of(shop=shop.pk, payout=payout.pk)), None),
+        "events": timeline.newest(shop, "payout", payout.code, 50),
     }
     return render(request, "payouts/payout.html", context)
+
+
+def _payout_or_404(shop, code: str) -> Payout:
+    found = () if "\x00" in code else _payouts(shop=shop.pk, code=code)  # PostgreSQL has no such letter
+    for payout in found:
+        return payout
+    raise Http404("No such payout.")
+
+
+@prepared
+def _payouts(*, shop: int, code: str) -> QuerySet[Payout]:
+    return Payout.objects.in_shop(shop).of_code(code).with_account()
+
+
+@prepared
+def _statement_of(*, shop: int, payout: int) -> QuerySet[Statement]:
+    return Statement.objects.in_shop(shop).filter(payout=payout).only("code").order_by("pk")[:1]

@@ -11,7 +11,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seller_center.kernel.prepared import Prepared
+from seller_center.kernel.prepared import Prepared, several
 from tests.kernel.scratch.models import Order
 
 START = dt.datetime(2026, 10, 14, 16, 0, tzinfo=dt.UTC)
@@ -128,6 +128,18 @@ def test_what_flows_in_from_elsewhere_is_found(acme, question):
     assert all(kept == anew for kept, anew in leaks.anew())
     now[0] += dt.timedelta(days=40)
     assert [kept == anew for kept, anew in leaks.anew()] == [False]
+
+
+def test_several_keys_come_in_few_lengths_and_none_is_added_or_lost(orders, acme, question):
+    for count in range(1, 70):
+        keys = [f"k{number}" for number in range(count)]
+        found = several(keys)
+        assert set(found) == set(keys)
+        assert len(found) in (1, 2, 4, 8, 16, 32, 64, 128)
+    assert several([]) == []
+    asked = question(plain)
+    one = {"shop": acme.pk, "since": START, "notes": several({"apple", "pear", "plum"})}
+    assert [row.pk for row in asked(**one)] == [row.pk for row in plain(**one)]
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

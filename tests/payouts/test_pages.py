@@ -7,7 +7,9 @@ import time_machine
 from django.urls import reverse
 
 from orders.models import OrderLine
-from payouts.models import Payout, Statement, Transaction
+from payouts import finance, ledger
+from payouts.models import Earning, Payout, Statement, Transaction
+from seller_center.kernel.calendar import day_of
 from tests.factories.payouts import (
     Sold,
     keep,
@@ -224,3 +226,17 @@ def test_they_cost_the_same_queries_for_few_and_for_many(shop, world, as_owner, 
 def test_a_manager_sees_it_too(shop, world, client, now):
     client.force_login(make_member(shop, "finance"))
     assert client.get(url("finance", shop)).status_code == 200
+
+
+def test_the_calendar_gives_each_sale_its_day_and_takes_what_is_due_for_today(shop):
+    for days, price in enumerate((10_000, 6_000, 3_000)):
+        make_earned(shop, Sold(unit_minor=price), at=AT + days * DAY)
+    first, second, third = Earning.objects.in_shop(shop).order_by("available_from")
+    at = second.available_from - dt.timedelta(seconds=1)  # the first was due a day ago
+    today = day_of(at, shop.zone)
+    assert day_of(first.available_from, shop.zone) < today
+    lands = [one for one in finance.calendar(shop, at, ledger.balances(shop)) if one.count]
+    assert [(one.day, one.count, one.minor) for one in lands] == [
+        (today, 2, first.left_minor + second.left_minor),
+        (day_of(third.available_from, shop.zone), 1, third.left_minor),
+    ]
