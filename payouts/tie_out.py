@@ -119,7 +119,8 @@ def add_up(statement: Statement) -> Sums:
 
 
 #: One pass over the entries of the statement; what they are made of is read from orders' side of the books. Names that
-#: begin with “=” are sums of the ledger itself, and of the bank.
+#: begin with “=” are sums of the ledger itself, and of the bank. A shop whose reserve account has no entry is not asked
+#: for entries of its reserve, settlement by settlement.
 SUMS_SQL = """
     WITH covered AS MATERIALIZED (
         SELECT e.part, e.amount_minor AS amount, e.position, e.balance_after_minor, t.shop_id, t.id AS made, t.kind,
@@ -160,7 +161,8 @@ SUMS_SQL = """
     UNION ALL SELECT 'fee_before', -sum(fee)::bigint FROM taken
     UNION ALL SELECT 'reserve', -sum(held.amount_minor)::bigint FROM covered c
         JOIN payouts_entry held ON held.shop_id = c.shop_id AND held.transaction_id = c.made AND held.part = 'reserve'
-        WHERE c.settles
+        WHERE c.settles AND EXISTS (
+            SELECT FROM payouts_account a WHERE a.shop_id = %(shop)s AND a.kind = 'reserve' AND a.entry_count > 0)
     UNION ALL SELECT part, sum(amount)::bigint FROM covered
         WHERE NOT settles AND NOT refunds AND kind <> 'payout' GROUP BY part
     UNION ALL SELECT '=moved', coalesce(sum(amount) FILTER (WHERE kind <> 'payout'), 0)::bigint FROM covered
