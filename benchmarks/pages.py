@@ -5,14 +5,13 @@ from collections.abc import Iterator
 
 from benchmarks.figures import ROUNDS, Figure, absent, median, ratio_of
 from benchmarks.ground import Ground
-from benchmarks.machine import Meter, children, resident_megabytes
+from benchmarks.machine import Meter
 from benchmarks.web import FLOOR, FLOOR_BACKEND, Browser, gunicorn, session_cookie
 from seller_center.seeding.cast import MEASURED_CODE
 
 REQUESTS = 15
 WARM_UP = 6
 MOST_QUERIES = 12
-MEMORY_REQUESTS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,20 +143,3 @@ def measure(ground: Ground, only: str = "") -> Iterator[Figure]:
         if not page.floor and page.name != "empty page":
             count = queries_of(page, cookie)
             yield Figure(f"{page.name}: queries", f"{count}", "", float(count), most=MOST_QUERIES, aim=8)
-
-
-def memory(ground: Ground) -> Iterator[Figure]:
-    """What the web worker holds after many requests of every page."""
-    cookie = session_cookie()
-    asked = [page for page in pages() if not page.floor]
-    with gunicorn(ground) as (port, pid):
-        known, stranger = Browser(port, Cookie=cookie), Browser(port)
-        done = 0
-        while done < MEMORY_REQUESTS:
-            for page in asked:
-                (stranger if page.anonymous else known).get(page.path)
-                done += 1
-        held = max(resident_megabytes(child) for child in children(pid))
-    yield Figure(
-        f"web worker after {done:,} requests", f"{held:.0f} MB", "resident, shared pages included", held, most=180
-    )

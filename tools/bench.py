@@ -56,11 +56,11 @@ def figures(wanted: Wanted, ground: Ground) -> Iterator[Figure]:
     import django
 
     django.setup()
-    from benchmarks import batches, pages, placement, pushing, transfers
+    from benchmarks import batches, memory, pages, placement, pushing, transfers
 
     measures = {
         "pages": lambda: pages.measure(ground, wanted.page),
-        "memory": lambda: pages.memory(ground),
+        "memory": lambda: memory.measure(ground),
         "batches": lambda: batches.measure(ground),
         "transfers": lambda: transfers.measure(ground),
         "pushing": lambda: pushing.measure(ground),
