@@ -1,11 +1,15 @@
 """Product files out: everything a shop has, in our template's columns, and rows of an import with their sentences."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from catalog import importing, matching, remarks, sheets
-from catalog.models import ImportRow, ImportRun, Media, PictureAddress, Product, ProductOption, Sku, StockItem
-from seller_center.kernel.csvio import write_rows
+from catalog.models import ImportRow, ImportRun, Media
+from seller_center.kernel.csvio import sql_plain, sql_written, write_rows, written
 from seller_center.kernel.money import exponent
 
 #: Products read at once while a file is streamed out.
@@ -39,85 +43,140 @@ def products(shop) -> Iterator[bytes]:
     return write_rows(HEADER, _rows(shop))
 
 
-def _rows(shop) -> Iterator[list[Any]]:
-    last = 0
-    while True:
-        rows = Product.objects.in_shop(shop).not_archived().filter(pk__gt=last)
-        chunk = list(rows.select_related("category").order_by("pk")[:CHUNK])
-        if not chunk:
-            return
-        last = chunk[-1].pk
-        yield from _rows_of(shop, chunk)
+def _rows(shop) -> Iterator[str]:
+    """Line after line. The database writes the cells; here they are put side by side: a SKU and a picture, and further
+    pictures below.
+    """
+    after = 0
+    while end := _end_of_chunk(shop, after):
+        yield from _lines(shop, after, end)
+        after = end
 
 
-def _rows_of(shop, products: list[Product]) -> Iterator[list[Any]]:
-    """The rows of these products: a SKU and a picture side by side, further pictures below."""
-    axes, skus, pictures = _of_products(shop, products)
-    decimals = exponent(shop.currency)
-    for product in products:
-        own_skus, own_pictures = skus.get(product.pk, []), pictures.get(product.pk, [])
+_END = """
+SELECT max(id) FROM (
+    SELECT id FROM catalog_product WHERE shop_id = %s AND id > %s ORDER BY shop_id, id LIMIT %s
+) AS next
+"""
+
+
+def _end_of_chunk(shop, after: int) -> int | None:
+    """The key of the last of the next products, archived ones included."""
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [shop.pk, after, CHUNK])
+        return cursor.fetchone()[0]
+
+
+def _lines(shop, after: int, end: int) -> Iterator[str]:
+    before, behind = Media(digest="|").large_url.split("|")
+    unit = str(Decimal(1).scaleb(-exponent(shop.currency)))
+    values = {"shop": shop.pk, "after": after, "end": end, "unit": unit, "before": before, "behind": behind}
+    skus, pictures = _by_product(_SKUS.ask(values)), _by_product(_PICTURES.ask(values))
+    for key, handle, about, *names in list(_PRODUCTS.ask(values)):
+        own_skus, own_pictures = skus.get(key, ()), pictures.get(key, ())
         for place in range(max(len(own_skus), len(own_pictures), 1)):
-            cells: dict[str, Any] = {"handle": product.slug}
-            if place == 0:
-                cells |= _product_cells(product, axes.get(product.pk, []))
-            if place < len(own_skus):
-                cells |= _sku_cells(own_skus[place][0], own_skus[place][1], decimals)
-            if place < len(own_pictures):
-                cells["picture"], cells["picture_alt"] = own_pictures[place]
-            yield _cells(cells)
+            (a, b, c), first = (names, about) if place == 0 else (_NO_NAMES, _NO_ABOUT)
+            _key, x, y, z, sku = own_skus[place] if place < len(own_skus) else _NO_SKU
+            picture = own_pictures[place][1] if place < len(own_pictures) else _NO_PICTURE
+            yield f"{handle},{first},{a},{x},{b},{y},{c},{z},{sku},{picture}"
 
 
-def _of_products(shop, products: list[Product]) -> tuple[dict, dict, dict]:
-    keys = [product.pk for product in products]
-    axes: dict[int, list[str]] = {}
-    for option in ProductOption.objects.in_shop(shop).filter(product__in=keys).order_by("product_id", "position"):
-        axes.setdefault(option.product_id, []).append(option.name)
-    levels = dict(
-        StockItem.objects.in_shop(shop)
-        .filter(sku__product__in=keys, warehouse__is_default=True)
-        .values_list("sku_id", "on_hand")
-    )
-    skus: dict[int, list[tuple[Sku, int]]] = {}
-    for sku in Sku.objects.in_shop(shop).offered().filter(product__in=keys).in_order():
-        skus.setdefault(sku.product_id, []).append((sku, levels.get(sku.pk, 0)))
-    pictures: dict[int, list[tuple[str, str]]] = {}
-    for row in Media.objects.in_shop(shop).filter(product__in=keys).order_by("product_id", "position", "id"):
-        pictures.setdefault(row.product_id, []).append((row.large_url, row.alt))
-    for row in PictureAddress.objects.in_shop(shop).filter(product__in=keys).order_by("product_id", "position", "id"):
-        pictures.setdefault(row.product_id, []).append((row.url, row.alt))
-    return axes, skus, pictures
+def _by_product(rows: Iterable[tuple]) -> dict[int, list[tuple]]:
+    found: dict[int, list[tuple]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
 
 
-def _product_cells(product: Product, axes: list[str]) -> dict[str, Any]:
-    return {
-        "name": product.name,
-        "brand": product.brand,
-        "category": product.category.code if product.category else "",
-        "description": product.description,
-        "status": product.status,
-        **{f"option{number}_name": name for number, name in enumerate(axes, start=1)},
-    }
+class _Pieces:
+    """A question whose answer is a key and pieces of a line, ready written: each piece is some fields, in order."""
+
+    def __init__(self, pieces: Sequence[Sequence[str]], rows: str, order: str) -> None:
+        fields = [name for piece in pieces for name in piece]
+        ready = ", ".join(f"CASE WHEN plain THEN {sql_written(piece, _NUMBERS)} END" for piece in pieces)
+        self.ends = list(itertools.accumulate(map(len, pieces)))
+        self.bare = [name in _NUMBERS for name in fields]
+        self.sql = (
+            f"SELECT key, {ready}, CASE WHEN NOT plain THEN ARRAY[{', '.join(fields)}] END FROM ("  # noqa: S608
+            f"SELECT *, {' AND '.join(sql_plain(name) for name in fields if name not in _SAFE)} AS plain FROM ({rows})"
+            f" AS told OFFSET 0) AS judged ORDER BY {order}"
+        )
+
+    def ask(self, values: dict[str, Any]) -> Iterator[tuple]:
+        """Key and pieces. Where a cell might be taken for a formula, the pieces are written here."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, values)
+            for row in cursor:
+                yield row[:-1] if row[-1] is None else (row[0], *self._written(row[-1]))
+
+    def _written(self, cells: list[str]) -> Iterator[str]:
+        for first, end in itertools.pairwise((0, *self.ends)):
+            yield written(cells[first:end], self.bare[first:end])
 
 
-def _sku_cells(sku: Sku, on_hand: int, decimals: int) -> dict[str, Any]:
-    return {
-        **{f"option{number}_value": value for number, value in enumerate(sku.option_values, start=1)},
-        "code": sku.code,
-        "price": _amount(sku.price_minor, decimals),
-        "compare_at": _amount(sku.compare_at_minor, decimals),
-        "cost": _amount(sku.cost_minor, decimals),
-        "barcode": sku.barcode,
-        "weight": sku.weight_grams,
-        "on_hand": on_hand,
-    }
+#: Fields that stand bare, and those that are made of digits or of our own words.
+_NUMBERS = frozenset({"weight", "on_hand"})
+_SAFE = _NUMBERS | {"status", "price", "compare_at", "cost"}
+_NO_NAMES, _NO_ABOUT, _NO_PICTURE = ('""',) * 3, ",".join(['""'] * 5), '"",""'
+_NO_SKU = (None, '""', '""', '""', ",".join(['""'] * 7))
 
-
-def _amount(minor: int | None, decimals: int) -> str | None:
-    """An amount as the file writes it: 1999 with two decimals is 19.99."""
-    if minor is None or not decimals:
-        return None if minor is None else str(minor)
-    digits = str(minor).rjust(decimals + 1, "0")
-    return f"{digits[:-decimals]}.{digits[-decimals:]}"
+_PRODUCTS = _Pieces(
+    [
+        ("handle",),
+        ("name", "brand", "category", "description", "status"),
+        ("option1_name",),
+        ("option2_name",),
+        ("option3_name",),
+    ],
+    """
+    SELECT id AS key, slug AS handle, name, brand, category, description, status, coalesce(axes[1], '') AS option1_name,
+        coalesce(axes[2], '') AS option2_name, coalesce(axes[3], '') AS option3_name
+    FROM (
+        SELECT p.*, coalesce(c.code, '') AS category, (
+            SELECT array_agg(o.name ORDER BY o.position) FROM catalog_productoption AS o
+            WHERE o.shop_id = %(shop)s AND o.product_id = p.id
+        ) AS axes
+        FROM catalog_product AS p LEFT JOIN catalog_category AS c ON c.id = p.category_id
+        WHERE p.shop_id = %(shop)s AND p.id > %(after)s AND p.id <= %(end)s AND p.status <> 'archived'
+        OFFSET 0
+    ) AS found
+    """,
+    "key",
+)
+_SKUS = _Pieces(
+    [
+        ("option1_value",),
+        ("option2_value",),
+        ("option3_value",),
+        ("code", "price", "compare_at", "cost", "barcode", "weight", "on_hand"),
+    ],
+    """
+    SELECT s.product_id AS key, s.position, s.id, coalesce(s.option_values[1], '') AS option1_value,
+        coalesce(s.option_values[2], '') AS option2_value, coalesce(s.option_values[3], '') AS option3_value, s.code,
+        (s.price_minor * %(unit)s::numeric)::text AS price,
+        coalesce((s.compare_at_minor * %(unit)s::numeric)::text, '') AS compare_at,
+        coalesce((s.cost_minor * %(unit)s::numeric)::text, '') AS cost, s.barcode,
+        coalesce(s.weight_grams::text, '') AS weight, coalesce((
+            SELECT i.on_hand FROM catalog_stockitem AS i WHERE i.shop_id = %(shop)s AND i.sku_id = s.id
+            AND i.warehouse_id = (SELECT id FROM catalog_warehouse WHERE shop_id = %(shop)s AND is_default)
+        ), 0)::text AS on_hand
+    FROM catalog_sku AS s
+    WHERE s.shop_id = %(shop)s AND s.product_id > %(after)s AND s.product_id <= %(end)s AND s.retired_at IS NULL
+    """,
+    "key, position, id",
+)
+_PICTURES = _Pieces(
+    [("picture", "picture_alt")],
+    """
+    SELECT product_id AS key, 1 AS source, position, id, %(before)s || digest || %(behind)s AS picture,
+        alt AS picture_alt
+    FROM catalog_media WHERE shop_id = %(shop)s AND product_id > %(after)s AND product_id <= %(end)s
+    UNION ALL
+    SELECT product_id, 2, position, id, url, alt
+    FROM catalog_pictureaddress WHERE shop_id = %(shop)s AND product_id > %(after)s AND product_id <= %(end)s
+    """,
+    "key, source, position, id",
+)
 
 
 def _cells(row: dict[str, Any]) -> list[Any]:

@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,7 @@ _CHUNK_BYTES = 64 * 1024
 # Signs with which a spreadsheet begins a formula (with their full-width twins), behind anything it may skip.
 _SKIPPED = "\\s\x00-\x1f\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff"
 _FORMULA = re.compile(f"'*(?:[{_SKIPPED}]*[=+\\-@＝＋－＠]|[\t\r\n])")
+_QUOTE = '"'
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 
 # Signatures of files that people rename to .csv.
@@ -249,17 +250,22 @@ def _fitted(header: list[str], number: int, cells: list[str]) -> list[str]:
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write_rows(header: Sequence[str], rows: Iterable[Sequence[Any]], *, separator: str = ",") -> Iterator[bytes]:
+def write_rows(header: Sequence[str], rows: Iterable[str | Sequence[Any]], *, separator: str = ",") -> Iterator[bytes]:
     """A CSV file in chunks of bytes, as rows arrive: UTF-8 with a mark, CRLF, texts quoted, formulas escaped.
 
-    None is an empty cell; numbers stand bare; everything else is written as its text.
+    None is an empty cell; numbers stand bare; everything else is written as its text. A row that is one text is a line
+    that is written already, without its end.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=separator, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     buffer.write("\ufeff")
     writer.writerow([escape_cell(name) for name in header])
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        if isinstance(row, str):
+            buffer.write(row)
+            buffer.write("\r\n")
+        else:
+            writer.writerow([_cell(value) for value in row])
         if buffer.tell() >= _CHUNK_BYTES:
             yield _emptied(buffer)
     yield _emptied(buffer)
@@ -294,3 +300,32 @@ def _emptied(buffer: io.StringIO) -> bytes:
     buffer.seek(0)
     buffer.truncate()
     return content
+
+
+# -- writing in the database ------------------------------------------------------------------------------------------
+
+#: First signs (code points, both ends included) of texts that `escape_cell` leaves alone, whatever follows.
+PLAIN_STARTS = ((0x41, 0x7E), (0x2E, 0x3B), (0xC0, 0x167F), (0x3001, 0xFEFE))
+
+
+def sql_plain(column: str) -> str:
+    """SQL: is this text beyond suspicion of being a formula? What is not has to be written here, by `written`."""
+    starts = " OR ".join(f"ascii({column}) BETWEEN {first} AND {last}" for first, last in PLAIN_STARTS)
+    return f"({column} = '' OR {starts})"
+
+
+def sql_written(columns: Sequence[str], bare: Collection[str] = ()) -> str:
+    """SQL: these columns (texts, `sql_plain`, not null) as cells of a line with commas; numbers are ``bare``."""
+    cells = [
+        f"""coalesce(nullif({name}, ''), '""')""" if name in bare else f"""'"', replace({name}, '"', '""'), '"'"""
+        for name in columns
+    ]
+    return f"concat({", ',', ".join(cells)})"
+
+
+def written(cells: Iterable[str], bare: Iterable[bool]) -> str:
+    """The same of any texts, formulas escaped: what `sql_written` would have to write of them."""
+    return ",".join(
+        cell if cell and is_bare else f'"{escape_cell(cell).replace(_QUOTE, _QUOTE * 2)}"'
+        for cell, is_bare in zip(cells, bare, strict=True)
+    )

@@ -7,6 +7,7 @@ import io
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -288,3 +289,43 @@ def test_what_is_written_is_read_back_and_written_again_byte_by_byte(rows, separ
     assert written(header, cells, separator=separator) == written(
         header, [r for r in rows if any(r)], separator=separator
     )
+
+
+# -- written by the database ------------------------------------------------------------------------------------------
+
+
+def ask(sql: str, texts: list[str]) -> list:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {sql} FROM unnest(%s::text[]) WITH ORDINALITY AS given (cell, place) ORDER BY place", [texts]
+        )
+        return [value for (value,) in cursor.fetchall()]
+
+
+def test_a_text_that_begins_plainly_is_never_escaped():
+    signs = [chr(code) for first, last in csvio.PLAIN_STARTS for code in range(first, last + 1)]
+    assert len(signs) > 50_000
+    assert not [sign for sign in signs if escape_cell(sign + "=1+1") != sign + "=1+1"]
+
+
+@pytest.mark.django_db
+def test_what_the_database_may_write_is_no_formula_and_what_it_writes_is_what_we_would():
+    plain = ["", "A-1", "a,b", '"quoted"', "it's", "7", "two\r\nlines", "Ünïcode", "漢字", "/pictures/x", "a" * 500]
+    ours = [text for text in PAYLOADS if text != "1\n"]
+    judged = ask(csvio.sql_plain("cell"), plain + ours)
+    assert [text for text, beyond in zip(plain + ours, judged, strict=True) if beyond] == [
+        text for text in plain if text != '"quoted"'
+    ]
+    for bare in (False, True):
+        cells = ["", "12"] if bare else plain
+        lines = ask(csvio.sql_written(["cell", "cell"], {"cell"} if bare else ()), cells)
+        assert lines == [csvio.written([cell, cell], [bare, bare]) for cell in cells]
+        values = [[int(cell) if bare and cell else cell] * 2 for cell in cells]
+        assert written(["a", "b"], lines) == written(["a", "b"], values)
+
+
+@pytest.mark.django_db
+def test_written_by_the_database_without_the_question_a_formula_would_stand_there():
+    """The control."""
+    assert ask(csvio.sql_written(["cell"]), ["=1+1"]) == ['"=1+1"']
+    assert csvio.written(["=1+1"], [False]) == '"\'=1+1"'
