@@ -19,6 +19,7 @@ from catalog.models import Category, ImportChunk, ImportRow, ImportRun
 from catalog.planning import Planner
 from catalog.publishing import hold_listing
 from catalog.shelving import Shelf, put
+from seller_center.kernel.bulk import insert_many
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.csvio import Table, read_table, unescape_cell
 from seller_center.kernel.errors import Invalid
@@ -339,22 +340,23 @@ def _markdown() -> Callable[[str], str]:
 
 def _write_rows(run: ImportRun, plans: Sequence[ProductPlan], *, applied: bool) -> None:
     """Keep the rows about which there is something to say."""
-    ImportRow.objects.bulk_create(
-        [
-            ImportRow(
-                shop=run.shop,
-                run=run,
-                number=number,
-                handle=made.file.handle,
-                outcome=outcome,
-                issues=_stored(made.issues.get(number, [])),
-                changes=_shown(made.row_changes.get(number, {})) if outcome == matching.CHANGED else {},
-                applied=applied,
-            )
-            for made in plans
-            for number, outcome in made.outcomes.items()
-            if made.issues.get(number) or outcome in (matching.CHANGED, matching.REFUSED)
-        ]
+    rows = [
+        (
+            number,
+            made.file.handle,
+            outcome,
+            _stored(made.issues.get(number, ())),
+            _shown(made.row_changes.get(number, {})) if outcome == matching.CHANGED else {},
+        )
+        for made in plans
+        for number, outcome in made.outcomes.items()
+        if made.issues.get(number) or outcome in (matching.CHANGED, matching.REFUSED)
+    ]
+    names = ("number", "handle", "outcome", "issues", "changes")
+    insert_many(
+        ImportRow,
+        same={"shop": run.shop_id, "run": run.pk, "applied": applied},
+        each={name: [row[place] for row in rows] for place, name in enumerate(names)},
     )
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from catalog import stock
 from catalog.models import Category, PriceHistory, Product, ProductOption, Sku
 from catalog.sheets import handle_of
+from seller_center.kernel.bulk import insert_many
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import DomainError, Invalid, Stale
 from seller_center.kernel.locking import lock_row
@@ -233,7 +234,7 @@ def add_skus(
     stock.open_items(shop=product.shop, sku_ids=[row.pk for row in rows])
     if line.on_hand:
         stock.set_levels(shop=product.shop, levels={row.pk: line.on_hand for row in rows}, by=by, at=at)
-    note_prices(product.shop, rows, by=by, at=at)
+    note_prices(product.shop, [price_of(row) for row in rows], by=by, at=at)
     return rows
 
 
@@ -282,7 +283,7 @@ def _change_sku(sku: Sku, line: SkuLine, by, at: dt.datetime) -> set[str]:
     for name, value in changed.items():
         setattr(sku, name, value)
     if {"price_minor", "compare_at_minor"} & set(changed):
-        note_prices(sku.shop, [sku], by=by, at=at)
+        note_prices(sku.shop, [price_of(sku)], by=by, at=at)
     if "price_minor" in changed:
         currency = sku.shop.currency
         prices = {"before": format_money(before, currency), "after": format_money(sku.price_minor, currency)}
@@ -301,15 +302,24 @@ def _change_levels(product: Product, skus: dict[int, Sku], lines: dict[int, SkuL
     return {"on_hand"} if any(level.after != level.before for level in found.values()) else set()
 
 
-def note_prices(shop, skus: Iterable[Sku], *, by, at: dt.datetime) -> None:
-    """Write the SKUs' present prices into the history."""
-    PriceHistory.objects.bulk_create(
-        [
-            PriceHistory(
-                shop=shop, sku=sku, price_minor=sku.price_minor, compare_at_minor=sku.compare_at_minor, since=at, by=by
-            )
-            for sku in skus
-        ]
+#: Key of a SKU, its price, its compare-at price.
+Price = tuple[int, int, int | None]
+
+
+def price_of(sku: Sku) -> Price:
+    return sku.pk, sku.price_minor, sku.compare_at_minor
+
+
+def note_prices(shop, prices: Sequence[Price], *, by, at: dt.datetime) -> None:
+    """Write what SKUs cost from now on into the history."""
+    insert_many(
+        PriceHistory,
+        same={"shop": shop.pk, "since": at, "by": getattr(by, "pk", None)},
+        each={
+            "sku_id": [key for key, _price, _compare_at in prices],
+            "price_minor": [price for _key, price, _compare_at in prices],
+            "compare_at_minor": [compare_at for _key, _price, compare_at in prices],
+        },
     )
 
 

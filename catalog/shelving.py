@@ -1,20 +1,24 @@
 """Writing many planned products at once: a handful of statements for a chunk of an import, whatever its size."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
 from catalog import listing, stock
-from catalog.matching import NEW, ProductPlan, SkuPlan
+from catalog.listing import Price
+from catalog.matching import NEW, ProductPlan
 from catalog.models import PictureAddress, Product, ProductOption, Sku
+from catalog.sheets import FileProduct
+from seller_center.kernel.bulk import insert_many, update_many
 from seller_center.kernel.codes import new_code
 from shops import events
 
 _PRODUCT_COLUMNS = ("name", "brand", "kind_words", "category_id", "description", "original_html")
 _SKU_COLUMNS = ("code", "price_minor", "compare_at_minor", "cost_minor", "barcode", "weight_grams", "retired_at")
+_SKU_AS_GIVEN = ("compare_at_minor", "cost_minor", "barcode", "weight_grams")
 
 
 @dataclass(frozen=True)
@@ -39,19 +43,18 @@ def put(shelf: Shelf, plans: Sequence[ProductPlan], going_live: set[str]) -> Non
     products |= {made.file.handle: made.known.id for made in plans if made.known is not None}
     changed = [made for made in plans if made.known is not None]
     _change_products(shelf, [made for made in changed if made.changes])
-    levels, priced = _create_skus(shelf, plans, products)
-    more_levels, more_priced = _change_skus(shelf, changed)
-    stock.set_levels(
-        shop=shelf.shop,
-        levels=levels | more_levels,
-        by=shelf.by,
-        at=shelf.at,
-        why=stock.Why.IMPORTED,
-        reference=shelf.reference,
-    )
+    priced = _create_skus(shelf, plans, products)
+    levels, more_priced = _change_skus(shelf, changed)
+    if levels:
+        stock.set_levels(shop=shelf.shop, levels=levels, **_journal(shelf))
     listing.note_prices(shelf.shop, [*priced, *more_priced], by=shelf.by, at=shelf.at)
     _write_pictures(shelf, plans, products)
     _record(shelf, plans, going_live)
+
+
+def _journal(shelf: Shelf) -> dict[str, Any]:
+    """What the stock journal says of an import."""
+    return {"by": shelf.by, "at": shelf.at, "why": stock.Why.IMPORTED, "reference": shelf.reference}
 
 
 def _plan_anew() -> None:
@@ -68,37 +71,46 @@ def _plan_anew() -> None:
 
 
 def _create_products(shelf: Shelf, plans: Sequence[ProductPlan], going_live: set[str]) -> dict[str, int]:
-    rows = [_product(shelf, made, made.file.handle in going_live) for made in plans]
-    Product.objects.bulk_create(rows)
-    ProductOption.objects.bulk_create(
-        ProductOption(shop=shelf.shop, product=row, position=place, name=name)
-        for row, made in zip(rows, plans, strict=True)
-        for place, name in enumerate(made.file.axes)
+    """New products with their options. Those that go live are born in review: nothing is born live."""
+    for made in plans:
+        made.code = new_code(8)
+    born = {True: Product.Status.IN_REVIEW.value, False: Product.Status.DRAFT.value}
+    rows = insert_many(
+        Product,
+        same={"shop": shelf.shop.pk, "reason": "", "created_at": shelf.at, "changed_at": shelf.at},
+        each={
+            "code": [made.code for made in plans],
+            "status": [born[made.file.handle in going_live] for made in plans],
+            "name": [made.file.name for made in plans],
+            "slug": [made.file.handle for made in plans],
+            "brand": [made.file.brand for made in plans],
+            "description": [_description(shelf, made.file) for made in plans],
+            "original_html": [made.file.html or "" for made in plans],
+            "category_id": [made.category_id for made in plans],
+            "kind_words": [made.file.kind for made in plans],
+        },
+        returning=("slug", "id"),
     )
-    live = [row.pk for row in rows if row.status == Product.Status.IN_REVIEW]
-    Product.objects.filter(shop=shelf.shop, pk__in=live).update(status=Product.Status.LIVE, live_at=shelf.at)
-    for row, made in zip(rows, plans, strict=True):
-        made.code = row.code
-    return {row.slug: row.pk for row in rows}
+    keys: dict[str, int] = dict(rows)  # type: ignore[arg-type]
+    axes = [(keys[made.file.handle], place, name) for made in plans for place, name in enumerate(made.file.axes)]
+    insert_many(
+        ProductOption,
+        same={"shop": shelf.shop.pk},
+        each=dict(zip(("product_id", "position", "name"), _columns(axes, 3), strict=True)),
+    )
+    live = [keys[handle] for handle in going_live if handle in keys]
+    if live:
+        Product.objects.filter(shop=shelf.shop, pk__in=live).update(status=Product.Status.LIVE, live_at=shelf.at)
+    return keys
 
 
-def _product(shelf: Shelf, made: ProductPlan, goes_live: bool) -> Product:
-    """A row that is born in review if it goes live with the next statement: nothing is born live."""
-    file = made.file
-    return Product(
-        shop=shelf.shop,
-        code=new_code(8),
-        status=Product.Status.IN_REVIEW if goes_live else Product.Status.DRAFT,
-        name=file.name,
-        slug=file.handle,
-        brand=file.brand,
-        description=shelf.markdown(file.html) if file.html is not None else file.description or "",
-        original_html=file.html or "",
-        category_id=made.category_id,
-        kind_words=file.kind,
-        created_at=shelf.at,
-        changed_at=shelf.at,
-    )
+def _columns(rows: Sequence[tuple], width: int) -> list[list[Any]]:
+    """Rows as columns, also where there is no row."""
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+def _description(shelf: Shelf, file: FileProduct) -> str:
+    return shelf.markdown(file.html) if file.html is not None else file.description or ""
 
 
 def _change_products(shelf: Shelf, plans: Sequence[ProductPlan]) -> None:
@@ -125,42 +137,40 @@ def _change_products(shelf: Shelf, plans: Sequence[ProductPlan]) -> None:
 # -- SKUs -------------------------------------------------------------------------------------------------------------
 
 
-def _create_skus(
-    shelf: Shelf, plans: Sequence[ProductPlan], products: Mapping[str, int]
-) -> tuple[dict[int, int], list[Sku]]:
-    rows, levels = [], []
-    for made in plans:
-        fresh = [planned for planned in made.skus if planned.known is None]
-        for place, planned in enumerate(fresh, start=len(made.known.skus) if made.known else 0):
-            rows.append(_sku(shelf, made, planned, products[made.file.handle], place))
-            levels.append(planned.level or 0)
-    Sku.objects.bulk_create(rows)
-    stock.open_items(shop=shelf.shop, sku_ids=[row.pk for row in rows])
-    return {row.pk: level for row, level in zip(rows, levels, strict=True) if level}, rows
-
-
-def _sku(shelf: Shelf, made: ProductPlan, planned: SkuPlan, product_id: int, place: int) -> Sku:
-    variant = planned.variant
-    return Sku(
-        shop=shelf.shop,
-        product_id=product_id,
-        code=variant.code or listing.made_code(made.file.handle),
-        option_values=list(variant.options),
-        position=place,
-        price_minor=variant.price_minor or 0,
-        compare_at_minor=variant.compare_at_minor,
-        cost_minor=variant.cost_minor,
-        barcode=variant.barcode,
-        weight_grams=variant.weight_grams,
-        created_at=shelf.at,
+def _create_skus(shelf: Shelf, plans: Sequence[ProductPlan], products: Mapping[str, int]) -> list[Price]:
+    """New SKUs with their stock; returns their prices."""
+    rows = [
+        (products[made.file.handle], made.file.handle, place, planned)
+        for made in plans
+        for place, planned in enumerate(
+            (planned for planned in made.skus if planned.known is None), start=len(made.known.skus) if made.known else 0
+        )
+    ]
+    variants = [planned.variant for _product, _handle, _place, planned in rows]
+    codes = [planned.variant.code or listing.made_code(handle) for _product, handle, _place, planned in rows]
+    made = insert_many(
+        Sku,
+        same={"shop": shelf.shop.pk, "created_at": shelf.at},
+        each={
+            "product_id": [product for product, _handle, _place, _planned in rows],
+            "position": [place for _product, _handle, place, _planned in rows],
+            "code": codes,
+            "option_values": [variant.options for variant in variants],
+            "price_minor": [variant.price_minor or 0 for variant in variants],
+            **{name: [getattr(variant, name) for variant in variants] for name in _SKU_AS_GIVEN},
+        },
+        returning=("code", "id", "price_minor", "compare_at_minor"),
     )
+    levels = dict(zip(codes, (planned.level or 0 for *_where, planned in rows), strict=True))
+    stock.open_with(shop=shelf.shop, levels={key: levels[code] for code, key, *_prices in made}, **_journal(shelf))
+    return [(key, price, compare_at) for _code, key, price, compare_at in made]
 
 
-def _change_skus(shelf: Shelf, plans: Sequence[ProductPlan]) -> tuple[dict[int, int], list[Sku]]:
-    """New values for SKUs that are there, in one UPDATE; the levels to set, and the SKUs whose price changed."""
+def _change_skus(shelf: Shelf, plans: Sequence[ProductPlan]) -> tuple[dict[int, int], list[Price]]:
+    """New values for SKUs that are there, in one UPDATE; the levels to set, and the prices that changed."""
     values: dict[int, dict[str, Any]] = {}
     levels: dict[int, int] = {}
-    priced = []
+    priced: list[Price] = []
     for planned in (planned for made in plans for planned in made.skus):
         known = planned.known
         if known is None:
@@ -173,8 +183,7 @@ def _change_skus(shelf: Shelf, plans: Sequence[ProductPlan]) -> tuple[dict[int, 
         row |= {name: after for name, (_before, after) in planned.changes.items()}
         values[known.id] = row
         if {"price_minor", "compare_at_minor"} & set(planned.changes):
-            prices = {name: row[name] for name in ("price_minor", "compare_at_minor")}
-            priced.append(Sku(shop=shelf.shop, pk=known.id, **prices))
+            priced.append((known.id, row["price_minor"], row["compare_at_minor"]))
     update_many(Sku, shelf.shop.pk, values, _SKU_COLUMNS)
     return levels, priced
 
@@ -183,18 +192,16 @@ def _change_skus(shelf: Shelf, plans: Sequence[ProductPlan]) -> tuple[dict[int, 
 
 
 def _write_pictures(shelf: Shelf, plans: Sequence[ProductPlan], products: Mapping[str, int]) -> None:
-    PictureAddress.objects.bulk_create(
-        PictureAddress(
-            shop=shelf.shop,
-            product_id=products[made.file.handle],
-            position=position,
-            url=url,
-            alt=made.alts.get(url, alt),
-            recorded_at=shelf.at,
-        )
+    rows = [
+        (products[made.file.handle], position, url, made.alts.get(url, alt))
         for made in plans
         for url, alt, position in made.pictures
         if made.file.handle in products
+    ]
+    insert_many(
+        PictureAddress,
+        same={"shop": shelf.shop.pk, "recorded_at": shelf.at},
+        each=dict(zip(("product_id", "position", "url", "alt"), _columns(rows, 4), strict=True)),
     )
     for made in plans:
         fresh = {url for url, _alt, _position in made.pictures}
@@ -224,26 +231,3 @@ def _record(shelf: Shelf, plans: Sequence[ProductPlan], going_live: set[str]) ->
 
 def _touches(made: ProductPlan) -> bool:
     return any(outcome in (NEW, "changed") for outcome in made.outcomes.values())
-
-
-def update_many(
-    model: type[models.Model], shop_id: int, values: Mapping[int, Mapping[str, Any]], columns: Iterable[str]
-) -> int:
-    """Give rows of one shop (key → values) new values in one UPDATE over arrays. Returns how many were changed."""
-    if not values:
-        return 0
-    fields: list[Any] = [model._meta.get_field(name.removesuffix("_id")) for name in columns]
-    names = [connection.ops.quote_name(field.column) for field in fields]
-    types = [field.rel_db_type(connection) if field.is_relation else field.db_type(connection) for field in fields]
-    keys = sorted(values)
-    arrays = [[values[key][name] for key in keys] for name in columns]
-    sets = ", ".join(f"{name} = fresh.{name}" for name in names)
-    unnested = ", ".join(f"%s::{kind}[]" for kind in ["bigint", *types])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {connection.ops.quote_name(model._meta.db_table)} AS old SET {sets}"  # noqa: S608 (own names)
-            f" FROM unnest({unnested}) AS fresh (id, {', '.join(names)})"
-            " WHERE old.shop_id = %s AND old.id = fresh.id",
-            [keys, *arrays, shop_id],
-        )
-        return cursor.rowcount

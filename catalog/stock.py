@@ -428,6 +428,35 @@ def open_items(*, shop, sku_ids: Iterable[int]) -> None:
         )
 
 
+_OPEN_WITH = """
+WITH opened AS (
+    INSERT INTO catalog_stockitem (shop_id, sku_id, warehouse_id, on_hand, reserved, locked, off_sale)
+    SELECT %(shop)s, sku_id, %(warehouse)s, level, 0, 0, false
+    FROM unnest(%(skus)s::bigint[], %(levels)s::integer[]) AS wanted (sku_id, level) ORDER BY sku_id
+    RETURNING id, sku_id, on_hand
+)
+INSERT INTO catalog_stockmovement
+    (shop_id, item_id, sku_id, quantity, on_hand_after, why, came_from, went_to, reference, note, by_id, at)
+SELECT %(shop)s, id, sku_id, on_hand, on_hand, %(why)s, '', %(place)s, %(reference)s, '', %(by)s, %(at)s
+FROM opened WHERE on_hand > 0 ORDER BY sku_id
+"""
+
+
+def open_with(*, shop, levels: Mapping[int, int], by, at: dt.datetime, why: str, reference: str) -> None:
+    """Give SKUs that have just been made their place in the default warehouse and what lies there (id → units), with
+    its line in the journal. ``IntegrityError`` for one that has its place already.
+    """
+    for level in levels.values():
+        _check_level(level)
+    if not levels:
+        return
+    warehouse = default_warehouse(shop)
+    values: dict[str, Any] = {"warehouse": warehouse.pk, "place": warehouse.code, "why": str(why), "by": _key(by)}
+    values |= {"skus": list(levels), "levels": list(levels.values()), "reference": reference[:60]}
+    with scope(shop, by=by), connection.cursor() as cursor:
+        cursor.execute(_OPEN_WITH, values | {"shop": shop.pk, "at": at})
+
+
 _SET_LEVELS = """
 WITH wanted AS (
     SELECT * FROM unnest(%(skus)s::bigint[], %(levels)s::integer[]) AS wanted (sku_id, level)

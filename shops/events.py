@@ -2,12 +2,13 @@
 
 import datetime as dt
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from seller_center.kernel.bulk import insert_many
 from shops import event_kinds
 from shops.models import ShopEvent
 from shops.reacting import handlers_of, nudge
@@ -26,7 +27,18 @@ def record(kind: str, *, shop, subject_kind: str, subject_code: str, by, at: dt.
     ``OutsideTransaction`` outside a transaction, ``TypeError`` for facts that do not fit. Reactions follow after the
     commit; nothing is lost when the nudge is, because the sweep finds the row.
     """
-    [event] = record_many(kind, shop=shop, by=by, at=at, subjects=[(subject_kind, subject_code, facts)])
+    _check_inside(kind)
+    waiting = bool(handlers_of(kind))
+    event = ShopEvent.objects.create(
+        shop_id=shop.pk,
+        subject_kind=subject_kind,
+        subject_code=subject_code,
+        by_id=getattr(by, "pk", None),
+        facts=_facts(kind, facts),
+        **_destiny(kind, at, waiting),
+    )
+    if waiting:
+        _nudge_after_commit()
     return event
 
 
@@ -35,34 +47,45 @@ def record_many(
     *,
     by,
     at: dt.datetime,
-    subjects: list[tuple[str, str, dict]],
+    subjects: Sequence[tuple[str, str, dict]],
     shop=None,
-    shop_ids: list[int] | None = None,
-) -> list[ShopEvent]:
+    shop_ids: Sequence[int] | None = None,
+) -> None:
     """The same for many subjects in one INSERT; ``shop_ids`` (one per subject) where a batch spans shops."""
+    _check_inside(kind)
+    waiting = bool(handlers_of(kind))
+    insert_many(
+        ShopEvent,
+        same={"by": getattr(by, "pk", None), "attempts": 0, "last_error": "", **_destiny(kind, at, waiting)},
+        each={
+            "shop": [shop.pk] * len(subjects) if shop_ids is None else shop_ids,
+            "subject_kind": [subject_kind for subject_kind, _code, _told in subjects],
+            "subject_code": [code for _kind, code, _told in subjects],
+            "facts": [_facts(kind, told) for _kind, _code, told in subjects],
+        },
+    )
+    if waiting and subjects:
+        _nudge_after_commit()
+
+
+def _check_inside(kind: str) -> None:
     if not connection.in_atomic_block:
         raise OutsideTransaction(f"record({kind!r}) was called outside a transaction.")
-    definition = event_kinds.KINDS[kind]
-    waiting = bool(handlers_of(kind))
-    rows = [
-        ShopEvent(
-            shop_id=shop.pk if shop_ids is None else shop_ids[number],
-            kind=kind,
-            subject_kind=subject_kind,
-            subject_code=subject_code,
-            by=by if getattr(by, "pk", None) else None,
-            at=at,
-            facts=vars(definition.facts(**facts)),  # flat values only; a deep copy would cost more than the row
-            audience=definition.audience,
-            delivered_at=None if waiting else at,
-            next_attempt_at=at if waiting else None,
-        )
-        for number, (subject_kind, subject_code, facts) in enumerate(subjects)
-    ]
-    ShopEvent.objects.bulk_create(rows, batch_size=1000)
-    if waiting:
-        _nudge_after_commit()
-    return rows
+
+
+def _facts(kind: str, told: dict[str, Any]) -> dict[str, Any]:
+    return vars(event_kinds.KINDS[kind].facts(**told))  # flat values only; a deep copy would cost more than the row
+
+
+def _destiny(kind: str, at: dt.datetime, waiting: bool) -> dict[str, Any]:
+    """What is the same of all events of a kind at a moment: who may read them, and whether reactions wait."""
+    return {
+        "kind": kind,
+        "at": at,
+        "audience": event_kinds.KINDS[kind].audience,
+        "delivered_at": None if waiting else at,
+        "next_attempt_at": at if waiting else None,
+    }
 
 
 def told(rows: Iterable[ShopEvent]) -> list[dict[str, Any]]:

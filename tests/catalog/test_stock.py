@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import stock
-from catalog.models import Reservation, StockItem, StockMovement, Warehouse
+from catalog.models import Reservation, Sku, StockItem, StockMovement, Warehouse
 from seller_center.kernel.errors import Invalid
 from tests.factories.catalog import item_of, make_product, make_sku, sku_of
 
@@ -217,6 +217,30 @@ def test_it_sets_many_levels_at_once_and_says_which_it_left_alone(shop, sku, at,
         levels = stock.set_levels(shop=shop, levels={sku.pk: 0, other.pk: 1}, by=None, at=at)
     assert (levels[sku.pk].after, levels[sku.pk].refused) == (0, False)
     assert (levels[other.pk].after, levels[other.pk].refused) == (5, True)
+
+
+def test_new_skus_get_their_place_with_what_lies_there_and_a_line_for_each(shop, sku, owner, at):
+    fresh = [
+        Sku.objects.create(
+            shop=shop, product=sku.product, code=code, option_values=[code], price_minor=1, created_at=at
+        )
+        for code in ("A", "B")
+    ]
+    levels = {fresh[0].pk: 7, fresh[1].pk: 0}
+    told = {"by": owner, "at": at, "why": stock.Why.IMPORTED, "reference": "IMPORT"}
+    stock.open_with(shop=shop, levels=levels, **told)
+    assert [item_of(one).available for one in fresh] == [7, 0]
+    [line] = StockMovement.objects.of_sku(fresh[0])
+    assert (line.quantity, line.on_hand_after, line.why, line.went_to, line.came_from, line.reference, line.by) == (
+        *(7, 7, "imported", "main", "", "IMPORT"),
+        owner,
+    )
+    assert not StockMovement.objects.of_sku(fresh[1]).exists()
+    with pytest.raises(IntegrityError, match="stock_item_once"), transaction.atomic():
+        stock.open_with(shop=shop, levels={fresh[0].pk: 8}, **told)
+    with pytest.raises(Invalid):
+        stock.open_with(shop=shop, levels={fresh[1].pk: -1}, **told)
+    assert item_of(fresh[0]).on_hand == 7
 
 
 def test_it_makes_one_default_warehouse(shop):
