@@ -67,3 +67,9 @@ def rule_name(fee: FeeLine) -> str:
 
 #: What the fee is taken of, said once on every page that shows one.
 FEE_BASE = gettext_lazy("Taken of what the buyer paid, plus discounts paid by the marketplace, less sales tax.")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as commands say it: 1 package, 0 packages, 3 batches."""
+    many = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else many}"

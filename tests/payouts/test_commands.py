@@ -47,9 +47,9 @@ def run(name, *args, **options):
 
 def test_settle_has_a_dry_run_and_may_be_repeated(shop):
     make_earned(shop)
-    assert "1 packages, $19.40" in run("settle", dry_run=True)
+    assert "1 package with $19.40 would become available." in run("settle", dry_run=True)
     assert Earning.objects.get().status == "pending_settlement"
-    assert "1 packages of 1 shops became available." in run("settle")
+    assert "1 package of 1 shop became available." in run("settle")
     assert "0 packages" in run("settle")
 
 
@@ -58,26 +58,37 @@ def test_run_payouts_drafts_once_and_says_what_it_left_out(shop):
     other = make_shop("POOR")
     make_bank_account(other)
     make_available(other)
-    assert "1 payouts over $19.40, would go" in run("run_payouts", dry_run=True)
+    assert "US 2026-10-26: 1 payout of $19.40 would be drafted.\n" in run("run_payouts", dry_run=True)
     told = run("run_payouts")
-    assert "1 payouts over $19.40, in batch US-20261026-1." in told
-    assert "1 shops left out: no bank account is known." in told
-    assert "GB 2026-10-26: 0 payouts over £0.00, nothing to pay." in told
-    assert "0 payouts" in run("run_payouts")
+    assert "US 2026-10-26: 1 payout of $19.40 is drafted in batch US-20261026-1.\n" in told
+    assert "1 shop left out: no bank account is known." in told
+    assert "GB 2026-10-26: no shop is paid.\n" in told
+    assert "US 2026-10-26: no shop is paid.\n" in run("run_payouts")
+    assert "US 2026-10-26: no shop would be paid.\n" in run("run_payouts", dry_run=True)
     assert Payout.objects.count() == 1
+
+
+def test_run_payouts_speaks_of_many_in_sentences_too(shop):
+    make_available(shop)
+    other = make_shop("RICH")
+    make_available(other)
+    for one in (shop, other):
+        make_bank_account(one)
+    assert "US 2026-10-26: 2 payouts of $38.80 in all would be drafted.\n" in run("run_payouts", dry_run=True)
+    assert "2 payouts of $38.80 in all are drafted in batch US-20261026-1.\n" in run("run_payouts")
 
 
 def test_run_payouts_fails_for_a_day_that_is_no_payday(shop):
     with pytest.raises(CommandError):
         run("run_payouts", on=dt.date(2026, 10, 27))
-    assert "US 2026-10-19: 0 payouts" in run("run_payouts", on=dt.date(2026, 10, 19), market="US")
+    assert "US 2026-10-19: no shop is paid." in run("run_payouts", on=dt.date(2026, 10, 19), market="US")
 
 
 def test_send_and_reconcile_by_hand(shop):
     payout = make_payout(shop)
-    assert "1 payouts would be sent" in run("send_payouts", dry_run=True)
+    assert "1 payout would be sent" in run("send_payouts", dry_run=True)
     assert "1 sent, 0 refused, 0 unknown." in run("send_payouts")
-    assert "1 payouts and 1 batches wait" in run("reconcile_bank", dry_run=True)
+    assert "waiting for the bank's word: 1 payout, 1 batch." in run("reconcile_bank", dry_run=True)
     banks.world.happen(payout.key, "settled")
     with time_machine.travel(PAYDAY_AT + DAY, tick=False):
         assert "1 news, 0 cleared by asking, 1 lines of statement, 1 batches reconciled." in run("reconcile_bank")

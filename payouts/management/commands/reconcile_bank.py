@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from payouts import reconciliation
 from payouts.models import Payout, PayoutBatch
+from payouts.words import counted
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 
@@ -21,7 +22,9 @@ class Command(BaseCommand):
         if dry_run:
             waiting = Payout.objects.awaiting_bank().count()
             open_batches = PayoutBatch.objects.filter(status=PayoutBatch.Status.SENT).count()
-            self.stdout.write(f"Dry run: {waiting} payouts and {open_batches} batches wait for the bank's word.")
+            self.stdout.write(
+                f"Dry run: waiting for the bank's word: {counted(waiting, 'payout')}, {counted(open_batches, 'batch')}."
+            )
             return
         try:
             done = reconciliation.reconcile(at=clock.now())

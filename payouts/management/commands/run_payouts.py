@@ -5,6 +5,7 @@ import datetime as dt
 from django.core.management.base import BaseCommand, CommandError
 
 from payouts import drafting
+from payouts.words import counted
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
@@ -38,10 +39,20 @@ class Command(BaseCommand):
             raise CommandError("Part of the payday was not run; see above.")
 
     def _say(self, market: Market, done: drafting.Drafted, dry_run: bool) -> None:
-        where = "would go" if dry_run else f"in batch {done.batch.code}" if done.batch else "nothing to pay"
-        total = format_money(done.total_minor, market.currency)
-        self.stdout.write(f"{market.code} {done.period_on}: {done.payout_count} payouts over {total}, {where}.")
+        self.stdout.write(f"{market.code} {done.period_on}: {payouts_in_words(done, market.currency, dry_run)}")
         for reason, count in sorted(done.left_out.items()):
-            self.stdout.write(f"  {count} shops left out: {drafting.LEFT_OUT[reason]}.")
+            self.stdout.write(f"  {counted(count, 'shop')} left out: {drafting.LEFT_OUT[reason]}.")
         if dry_run:
             self.stdout.write("  Dry run: nothing was changed.")
+
+
+def payouts_in_words(done: drafting.Drafted, currency: str, dry_run: bool) -> str:
+    """How many payouts over how much, and where they are: a sentence for none, one and many."""
+    if not done.payout_count:
+        return "no shop would be paid." if dry_run else "no shop is paid."
+    total = format_money(done.total_minor, currency)
+    one = done.payout_count == 1
+    payouts = f"{counted(done.payout_count, 'payout')} of {total}{'' if one else ' in all'}"
+    if dry_run or done.batch is None:
+        return f"{payouts} would be drafted."
+    return f"{payouts} {'is' if one else 'are'} drafted in batch {done.batch.code}."

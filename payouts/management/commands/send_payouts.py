@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from payouts import transfers
 from payouts.models import Payout
+from payouts.words import counted
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options):
         if dry_run:
-            self.stdout.write(f"Dry run: {Payout.objects.to_send().count()} payouts would be sent.")
+            self.stdout.write(f"Dry run: {counted(Payout.objects.to_send().count(), 'payout')} would be sent.")
             return
         try:
             done = transfers.send_released(at=clock.now())

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import F, Sum
 
 from payouts import settlement
+from payouts.words import counted
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
@@ -21,11 +22,13 @@ class Command(BaseCommand):
             due = settlement.due(at).order_by()
             sums = due.values_list("currency").annotate(total=Sum(F("net_minor") - F("taken_minor")), count=Sum(1))
             for currency, total, count in sums.order_by("currency"):
-                self.stdout.write(f"{count} packages, {format_money(total, currency)}")
+                self.stdout.write(
+                    f"{counted(count, 'package')} with {format_money(total, currency)} would become available."
+                )
             self.stdout.write("Dry run: nothing was changed.")
             return
         try:
             done = settlement.settle(at=at)
         except DomainError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{done.earnings} packages of {done.shops} shops became available.")
+        self.stdout.write(f"{counted(done.earnings, 'package')} of {counted(done.shops, 'shop')} became available.")
