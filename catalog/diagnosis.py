@@ -37,6 +37,8 @@ class ListingFacts:
     prices_minor: Sequence[int]
     wrong_barcodes: Sequence[str]
     picture_count: int
+    #: Where an import said that pictures are, of a product that has none of its own.
+    address_count: int
     stock_total: int
 
 
@@ -123,10 +125,14 @@ def _skus(listing: ListingFacts, limits: Limits):
 
 
 def _pictures(listing: ListingFacts, limits: Limits):
-    count = listing.picture_count
-    if not count:
+    count = listing.picture_count or (listing.address_count if limits.picture_addresses_suffice else 0)
+    if not count and listing.address_count:
+        yield Finding("pictures_elsewhere", "pictures", True, {"count": listing.address_count})
+        count = listing.address_count
+    elif not count:
         yield Finding("no_picture", "pictures", True)
-    elif count > limits.images_at_most:
+        return
+    if count > limits.images_at_most:
         yield Finding("too_many_pictures", "pictures", True, {"count": count, "most": limits.images_at_most})
     elif count < limits.images_advised:
         yield Finding("few_pictures", "pictures", False, {"count": count, "advised": limits.images_advised})

@@ -182,9 +182,9 @@ def check(job: Job, *, at: dt.datetime) -> None:
     done = len(reading.stray)
     for number, (first, end) in enumerate(chunks_of(reading.products)):
         products = reading.products[first:end]
-        plans, _live = planner.plan(products)
+        plans, live = planner.plan(products)
         with scope(run.shop, by=job.by):
-            found = matching.total(plans) | matching.remarks_of(plans)
+            found = matching.total(plans, live) | matching.remarks_of(plans)
             rows = sum(len(product.rows) for product in products)
             ImportChunk.objects.create(
                 shop=run.shop,
@@ -309,7 +309,7 @@ def _apply_locked(
     ImportRow.objects.in_shop(run.shop).filter(run=run, number__in=numbers).delete()
     _write_rows(run, plans, applied=True)
     ImportChunk.objects.filter(shop=run.shop, pk=row.pk).update(
-        done=matching.total(plans) | matching.remarks_of(plans), applied_at=at
+        done=matching.total(plans, live) | matching.remarks_of(plans), applied_at=at
     )
     failpoint("import.in_chunk")
 

@@ -5,7 +5,7 @@ stands at that moment. A cell that is empty changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -297,13 +297,17 @@ def remarks_of(plans: Iterable[ProductPlan]) -> dict[str, int]:
     )
 
 
-def total(plans: Iterable[ProductPlan]) -> dict[str, int]:
-    """Rows by outcome and products by what becomes of them, over several plans."""
-    counted: Counter = Counter(dict.fromkeys((*OUTCOMES, "products_new", "products_changed"), 0))
+PRODUCTS = ("products_new", "products_changed", "products_live")
+
+
+def total(plans: Iterable[ProductPlan], live: Collection[str] = ()) -> dict[str, int]:
+    """Rows by outcome and products by what becomes of them, over several plans. ``live``: handles that go on sale."""
+    counted: Counter = Counter(dict.fromkeys((*OUTCOMES, *PRODUCTS), 0))
     for made in plans:
         counted.update(made.counts())
         if made.creates:
             counted["products_new"] += 1
+            counted["products_live"] += made.file.handle in live
         elif made.known is not None and {NEW, CHANGED} & set(made.outcomes.values()):
             counted["products_changed"] += 1
     return dict(counted)

@@ -77,8 +77,7 @@ def remove(*, media: Media, by, at: dt.datetime) -> None:
     """Take a picture off its product. Its files stay: another product, or a page already open, may show them."""
     with scope(media.shop, by=by):
         product = lock_row(Product.objects.filter(shop_id=media.shop_id, pk=media.product_id))
-        left = product.media.exclude(pk=media.pk).exists() or product.picture_addresses.exists()
-        if product.status == Product.Status.LIVE and not left:
+        if product.status == Product.Status.LIVE and not _enough_without(media, product, at):
             raise LastPicture(
                 _("A live product keeps at least one picture. Add another one first, or pause the product.")
             )
@@ -86,6 +85,13 @@ def remove(*, media: Media, by, at: dt.datetime) -> None:
         if not gone:
             raise Stale(_("This picture has been removed already."))
         _record(media.product, "picture.removed", by, at, digest=media.digest)
+
+
+def _enough_without(media: Media, product: Product, at: dt.datetime) -> bool:
+    """Would the product still pass the gate through which it went live?"""
+    if product.media.exclude(pk=media.pk).exists():
+        return True
+    return policy_for(product.shop, at).catalog.picture_addresses_suffice and product.picture_addresses.exists()
 
 
 def arrange(*, product: Product, order: Sequence[int], by, at: dt.datetime) -> None:

@@ -121,7 +121,8 @@ class Planner:
             axis_count=len(file.axes),
             prices_minor=[planned.variant.price_minor or 0 for planned in made.skus],
             wrong_barcodes=[],
-            picture_count=len(made.pictures),
+            picture_count=0,  # a file brings addresses; what they lead to is not fetched
+            address_count=len(made.pictures),
             stock_total=sum(planned.level or 0 for planned in made.skus),
         )
 

@@ -73,8 +73,8 @@ def facts_of(product: Product, skus: Sequence[Sku] | None = None) -> ListingFact
         axis_count=axis_count,
         prices_minor=[sku.price_minor for sku in offered],
         wrong_barcodes=[sku.barcode for sku in offered if sku.barcode and not is_gtin(sku.barcode)],
-        # While there are no pictures, the addresses that an import gave: the seller has given them.
-        picture_count=media_count or address_count,
+        picture_count=media_count,
+        address_count=address_count,
         stock_total=stock_total or 0,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from catalog.diagnosis import Finding
@@ -31,6 +31,7 @@ SENTENCES: dict[str, str] = {
     "price_high": _("{count} of the prices are above {most_price}."),
     "barcode_wrong": _("“{value}” is not a barcode number: the check digit or the length is wrong."),
     "no_picture": _("There is no picture."),
+    "pictures_elsewhere": _("There is no picture here yet, only where pictures are to be found (addresses: {count})."),
     "too_many_pictures": _("Pictures: {count}; at most {most} are allowed."),
     "few_pictures": _("Pictures: {count}; {advised} or more sell better."),
     "stock_low": _("Only {count} are in stock."),
@@ -93,6 +94,7 @@ TITLES: dict[str, str] = {
     "picture_over": _("More pictures than allowed"),
     "too_many_pictures": _("More pictures than allowed"),
     "no_picture": _("No picture"),
+    "pictures_elsewhere": _("No picture yet, only addresses"),
     "description_kept": _("Description too long, the old one stays"),
     "description_long": _("Description too long"),
     "name_long": _("Name too long"),
@@ -127,6 +129,7 @@ FIXES: dict[str, str] = {
     "category_prohibited": _("Choose another category, or do not sell it here."),
     "category_restricted": _("Apply for the category under Settings."),
     "no_picture": _("Add at least one picture."),
+    "pictures_elsewhere": _("Add at least one picture; addresses are noted, not fetched."),
     "too_many_pictures": _("Remove pictures until the limit is kept."),
     "description_long": _("Shorten the description."),
     "name_long": _("Shorten the name."),
@@ -170,6 +173,35 @@ def counted_remarks(counts: Mapping[str, int]) -> list[dict[str, Any]]:
         {"label": gettext(TITLES[code]) if code in TITLES else code.replace("_", " "), "value": number, "code": code}
         for number, code in sorted(found, key=lambda pair: (-pair[0], pair[1]))
     ]
+
+
+def fate_of_new(counts: Mapping[str, int]) -> list[str]:
+    """What becomes of the new products of an import, and why some have to wait for a picture."""
+    new = counts.get("products_new", 0)
+    if not new or "products_live" not in counts:
+        return []
+    live = counts["products_live"]
+    told = []
+    if live:
+        told.append(ngettext("%(n)d new product goes on sale.", "%(n)d new products go on sale.", live) % {"n": live})
+    if drafts := new - live:
+        told.append(
+            ngettext("%(n)d new product comes in as a draft.", "%(n)d new products come in as drafts.", drafts)
+            % {"n": drafts}
+        )
+    waiting = counts.get("remark:pictures_elsewhere", 0) + counts.get("remark:no_picture", 0)
+    if waiting:
+        told.append(
+            ngettext(
+                "%(n)d has no picture here yet (addresses in a file are noted, not fetched):"
+                " add one on its page, then publish it.",
+                "%(n)d have no picture here yet (addresses in a file are noted, not fetched):"
+                " add one on each product's page, then publish it.",
+                waiting,
+            )
+            % {"n": waiting}
+        )
+    return told
 
 
 def issue_sentences(issues: Iterable[Mapping[str, Any]], currency: str) -> list[str]:

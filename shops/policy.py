@@ -242,6 +242,7 @@ class Catalog:
     description_advised_least: int
     description_advised: int
     images_advised: int
+    picture_addresses_suffice: bool
     stock_advised: int
 
 

@@ -19,6 +19,7 @@ GOOD = ListingFacts(
     prices_minor=[1999, 2999],
     wrong_barcodes=[],
     picture_count=5,
+    address_count=0,
     stock_total=20,
 )
 
@@ -81,5 +82,5 @@ def test_it_holds_at_the_edges():
 
 
 def test_it_never_scores_below_zero():
-    empty = ListingFacts("", "", 0, False, False, False, 9, [], ["1", "2"], 0, 0)
+    empty = ListingFacts("", "", 0, False, False, False, 9, [], ["1", "2"], 0, 0, 0)
     assert score(diagnose(empty, LIMITS)) == 0

@@ -1,6 +1,7 @@
 """Imports as objects: dry run, apply in chunks, the same file again, killed and taken up."""
 
 import csv
+import dataclasses
 import io
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
-from catalog import exporting, importing, listing, publishing, stock
+from catalog import exporting, importing, listing, publishing, remarks, stock
 from catalog.models import (
     Category,
     ImportChunk,
@@ -30,7 +31,7 @@ from seller_center.kernel.failpoints import EXIT_STATUS
 from shops import policy_book
 from shops.models import Job, ShopEvent
 from tests.catalog.test_sheets import HEADER, REAL, row
-from tests.factories.catalog import item_of, make_product, sku_of
+from tests.factories.catalog import give_picture, item_of, make_product, sku_of
 from tests.factories.shops import make_member, make_shop
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,18 @@ BOARDS = [
 ]
 
 
+@pytest.fixture
+def addresses_suffice(monkeypatch):
+    """A policy for which an address that an import noted is as good as a picture."""
+    real = policy_book.policy_for
+
+    def easier(market_or_shop, at):
+        policy = real(market_or_shop, at)
+        return dataclasses.replace(policy, catalog=dataclasses.replace(policy.catalog, picture_addresses_suffice=True))
+
+    monkeypatch.setattr("catalog.planning.policy_for", easier)
+
+
 # -- dry run and apply ------------------------------------------------------------------------------------------------
 
 
@@ -99,6 +112,7 @@ def test_it_shows_what_it_would_do_and_does_nothing_yet(shop, owner, at):
     assert not StockMovement.objects.exists()
 
 
+@pytest.mark.usefixtures("addresses_suffice")
 def test_it_does_what_it_showed(shop, owner, at):
     run = run_through(shop, file_of(*BOARDS), owner, at)
     assert outcomes(run.done) == outcomes(run.planned)
@@ -113,6 +127,50 @@ def test_it_does_what_it_showed(shop, owner, at):
     assert {line.reference for line in StockMovement.objects.all()} == {run.code}
     kinds = [event.kind for event in ShopEvent.objects.about(shop, "product", board.code)]
     assert kinds == ["product.imported", "product.went_live"]
+
+
+def test_it_puts_nothing_on_sale_that_has_no_picture_here(shop, owner, at):
+    """Control: under the policy of the test above, the same file puts the board on sale."""
+    run = dry_run(shop, file_of(*BOARDS), owner, at)
+    assert run.planned["products_live"] == 0
+    assert [(line.number, line.issues[0]["code"]) for line in run.rows.exclude(outcome="refused")] == [
+        (2, "pictures_elsewhere"),
+        (5, "no_picture"),
+    ]
+    assert remarks.fate_of_new(run.planned) == [
+        "2 new products come in as drafts.",
+        "2 have no picture here yet (addresses in a file are noted, not fetched):"
+        " add one on each product's page, then publish it.",
+    ]
+    importing.confirm(run=run, by=owner, at=at)
+    work(at)
+    board = Product.objects.get(slug="board")
+    assert (board.status, board.live_at, board.picture_addresses.count()) == ("draft", None, 2)
+    with pytest.raises(publishing.NotReady, match="no picture here yet"):
+        publishing.submit(product=board, by=owner, at=at)
+    give_picture(board)
+    publishing.submit(product=board, by=owner, at=at)
+
+    # live with its picture, it stays so whatever the file brings: the same again, another price, more addresses
+    before = everything(shop)
+    run_through(shop, file_of(*BOARDS), owner, at)
+    assert everything(shop) == before
+    lines = [dict(line) for line in BOARDS]
+    lines[0]["Price"], lines[2]["Picture"] = "21.00", "https://example.com/board-3.jpg"
+    again = run_through(shop, file_of(*lines), owner, at)
+    assert (again.done["products_changed"], again.done["products_live"]) == (1, 0)
+    assert remarks.fate_of_new(again.done) == []
+    board.refresh_from_db()
+    assert (board.status, board.media.count()) == ("live", 1)
+    assert Sku.objects.get(code="B-S").price_minor == 2100
+
+
+def test_the_page_says_how_many_new_products_wait_for_a_picture(client, shop, owner, at):
+    client.force_login(owner)
+    run = dry_run(shop, file_of(*BOARDS[:3]), owner, at)
+    page = client.get(f"/s/{shop.code}/imports/{run.code}/").content.decode()
+    assert "1 new product comes in as a draft. 1 has no picture here yet (addresses in a file are noted" in page
+    assert "Picture: There is no picture here yet, only where pictures are to be found (addresses: 2)." in page
 
 
 def test_it_changes_nothing_when_the_same_file_comes_again(shop, owner, at):
@@ -155,6 +213,7 @@ def test_it_changes_only_what_differs_and_tells_the_difference(shop, owner, at):
     assert Product.objects.get(slug="cup").brand == "Clay & Co"
 
 
+@pytest.mark.usefixtures("addresses_suffice")
 def test_it_leaves_reserved_stock_alone_and_says_so(shop, owner, at):
     run_through(shop, file_of(*BOARDS), owner, at)
     sku = Sku.objects.get(code="B-S")
@@ -167,6 +226,7 @@ def test_it_leaves_reserved_stock_alone_and_says_so(shop, owner, at):
     assert item_of(sku).on_hand == 5
 
 
+@pytest.mark.usefixtures("addresses_suffice")
 def test_it_keeps_products_beyond_the_tier_as_drafts(shop, owner, at, monkeypatch):
     monkeypatch.setattr(importing, "CHUNK_ROWS", 2)
     monkeypatch.setattr("catalog.planning.room", lambda shop, at: (max(0, 3 - live(shop)), 3))
@@ -341,6 +401,7 @@ def test_control_without_a_transaction_half_a_chunk_stays(shop, owner, at, monke
 # -- out and in again -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("addresses_suffice")
 def test_it_imports_its_own_export_without_changing_anything(shop, owner, at):
     run_through(shop, file_of(*BOARDS), owner, at)
     product = Product.objects.get(slug="board")
@@ -400,7 +461,7 @@ def test_it_takes_a_real_file_accounts_for_each_row_and_repeats_without_change(s
     exported = run_through(shop, b"".join(exporting.products(shop)), owner, at)
     assert {name for name, count in outcomes(exported.done).items() if count} == {"unchanged"}
     assert everything(shop) == before
-    assert live(shop) <= policy_book.policy_for(shop, at).probation.beginner.live_products
+    assert (live(shop), run.done["products_live"]) == (0, 0)  # its pictures are addresses
 
 
 @real_files
@@ -413,7 +474,8 @@ def test_it_says_what_is_wrong_with_the_real_files(shop, owner, at):
     assert told.count("price_zero") == 2
     assert told.count("too_many_pictures") >= 1
     assert "description_long" in told
-    assert "tier_full" in told
+    assert told.count("pictures_elsewhere") + told.count("no_picture") == run.planned["products_new"] > 100
+    assert "tier_full" not in told
     assert "Tags" in run.ignored_columns
 
 

@@ -348,8 +348,9 @@ def test_it_keeps_the_last_picture_of_a_live_product(seller, shop, product, at):
     media = Media.objects.create(
         shop=shop, product=product, digest="a" * 40, width=9, height=9, size_bytes=9, added_at=at
     )
+    PictureAddress.objects.create(shop=shop, product=product, url="https://example.com/a.jpg", recorded_at=at)
     path = url(shop, f"products/{product.code}/pictures/{media.pk}/removal/")
-    assert seller.post(path).status_code == 409
+    assert seller.post(path).status_code == 409  # an address is no picture
     publishing.pause(product=product, by=None, at=at)
     assert seller.post(path).status_code == 302
     assert not product.media.exists()

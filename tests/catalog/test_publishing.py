@@ -11,7 +11,7 @@ from catalog.publishing import NotReady, ShopNotOpen, TierFull
 from seller_center.kernel.errors import Invalid, Stale
 from shops import policy_book
 from shops.models import Shop, ShopEvent
-from tests.factories.catalog import item_of, make_product, sku_of
+from tests.factories.catalog import give_picture, item_of, make_product, sku_of
 
 pytestmark = pytest.mark.django_db
 
@@ -19,13 +19,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def draft(shop, at):
     product = make_product(shop, status="draft", name="A board of walnut wood")
-    give_picture(product, at)
+    give_picture(product)
     return product
 
 
-def give_picture(product, at):
-    return PictureAddress.objects.create(
-        shop=product.shop, product=product, url=f"https://example.com/{product.code}.jpg", recorded_at=at
+def only_an_address(product):
+    """What an import leaves: it noted where a picture is."""
+    product.media.all().delete()
+    PictureAddress.objects.create(
+        shop=product.shop, product=product, url="https://example.com/a.jpg", recorded_at=product.created_at
     )
 
 
@@ -43,7 +45,8 @@ def test_it_goes_live_through_review(draft, owner, at):
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda product: product.picture_addresses.all().delete(), "no picture"),
+        (lambda product: product.media.all().delete(), "There is no picture"),
+        (only_an_address, "no picture here yet"),
         (lambda product: Product.objects.filter(pk=product.pk).update(category=None), "No category"),
         (
             lambda product: Product.objects.filter(pk=product.pk).update(category=Category.objects.get(code="rings")),

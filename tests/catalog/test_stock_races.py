@@ -17,8 +17,8 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
 from catalog import publishing, stock
-from catalog.models import PictureAddress, Product, Reservation, Sku, StockItem
-from tests.factories.catalog import item_of, make_product, sku_of
+from catalog.models import Product, Reservation, Sku, StockItem
+from tests.factories.catalog import give_picture, item_of, make_product, sku_of
 from tests.factories.shops import make_shop
 from tests.storm import HANG_SECONDS, be_patient
 
@@ -315,7 +315,7 @@ def drafts(shop, at, monkeypatch) -> list[int]:
     monkeypatch.setattr(publishing, "room", lambda shop, at: (max(0, ROOM - live_count(shop)), ROOM))
     products = [make_product(shop, status="draft") for _ in range(12)]
     for product in products:
-        PictureAddress.objects.create(shop=shop, product=product, url="https://example.com/1.jpg", recorded_at=at)
+        give_picture(product, at=at)
     return [product.pk for product in products]
 
 

@@ -5,7 +5,7 @@ import itertools
 from typing import Any
 
 from catalog import stock
-from catalog.models import Category, Product, ProductOption, Sku, StockItem
+from catalog.models import Category, Media, Product, ProductOption, Sku, StockItem
 from seller_center.kernel.codes import new_code
 from shops.models import Shop
 from tests.factories.shops import AT
@@ -69,6 +69,14 @@ def make_choices(shop: Shop, axes: dict[str, list[str]], *, on_hand: int = 10, *
         make_sku(product, on_hand=on_hand, option_values=list(values), position=position)
     set_status(product, Product.Status.LIVE)
     return product
+
+
+def give_picture(product: Product, *, at: dt.datetime = AT) -> Media:
+    """A picture by its row alone; no file lies behind it."""
+    digest = f"{next(_numbers):040x}"
+    return Media.objects.create(
+        shop=product.shop, product=product, digest=digest, width=800, height=800, size_bytes=1, added_at=at
+    )
 
 
 def set_status(product: Product, status: str, *, at: dt.datetime = AT) -> None:

@@ -7,11 +7,10 @@ from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
 from catalog import publishing
-from catalog.models import PictureAddress
 from seller_center import inbox, reactions
 from shops import appeals, enforcement, restrictions
 from shops.models import Appeal, Deadline, Notice, Restriction, Shop, ShopEvent, Violation
-from tests.factories.catalog import make_product
+from tests.factories.catalog import give_picture, make_product
 from tests.factories.shops import make_member, make_shop, make_staff
 from tests.factories.standing import make_case, make_evidence
 
@@ -159,7 +158,7 @@ def test_staff_withdraw_or_accept_what_was_put_right(shop, owner, at):
 def ready_product(shop, at):
     """A draft that may go live."""
     product = make_product(shop, status="draft")
-    PictureAddress.objects.create(shop=shop, product=product, url=f"https://example.com/{product.code}", recorded_at=at)
+    give_picture(product, at=at)
     return product
 
 
