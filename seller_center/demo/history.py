@@ -70,6 +70,7 @@ class History:
         goods = sum(self.skus[place].price_minor * quantity for place, quantity in wanted.items())
         coupon = plan.coupon if self.past.may_redeem(plan.coupon, plan.contact.email, goods, at) else ""
         words: dict[str, Any] = {
+            "channel": plan.channel,
             "external_number": plan.external_number,
             "wanted": wanted,
             "contact": plan.contact,
@@ -80,16 +81,17 @@ class History:
         self._note(at, "place", plan.number, **words)
         story = self.past.place_order(at=at, **words)
         self.stories[plan.number] = story
-        product = self.skus[next(iter(wanted))].product
-        visit = self.past.see(
-            source=plan.source,
-            product=product,
-            at=at - 6 * HOUR / 60,
-            pages=4,
-            until=at,
-            order_code=story.code,
-        )
-        story.order.values["visit_code"] = visit
+        if plan.channel == "storefront":
+            product = self.skus[next(iter(wanted))].product
+            visit = self.past.see(
+                source=plan.source,
+                product=product,
+                at=at - 6 * HOUR / 60,
+                pages=4,
+                until=at,
+                order_code=story.code,
+            )
+            story.order.values["visit_code"] = visit
         self._look(plan, story)
         if plan.cancels:
             self._then(at + plan.cancels[1], lambda at: self._cancel(plan, story, at))

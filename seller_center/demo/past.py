@@ -127,6 +127,7 @@ class Past:
     def place_order(
         self,
         *,
+        channel: str,
         external_number: str,
         wanted: dict[int, int],
         contact: Contact,
@@ -136,14 +137,17 @@ class Past:
         visit_code: str = "",
         source: str = "",
     ) -> Story:
-        """``intake.place_order`` of an order that a channel has sold: paid at once, its units set aside."""
+        """``intake.place_order`` of an order whose money is there already (``sold``): paid at once, its units set aside.
+
+        So are those of the storefront's checkout here, since the sandbox has never heard of payments of the past.
+        """
         policy, shop = policy_for(self.shop, at), self.shop
         skus = [self.skus[number] for number in wanted]
         buyer, before = self._meet(contact, at)
         priced, discount = self._price(skus, list(wanted.values()), address, coupon_code, before, policy, at)
         code = f"{shop.code}{new_code(8)}"
         order = self._write_order(
-            code, external_number, buyer, skus, wanted, priced, contact, address, coupon_code, policy, at
+            code, channel, external_number, buyer, skus, wanted, priced, contact, address, coupon_code, policy, at
         )
         order.values.update(visit_code=visit_code, source=source)
         redemption = self._redeem(code, coupon_code, discount, buyer, at) if discount else None
@@ -162,7 +166,7 @@ class Past:
             "order",
             code,
             at,
-            channel="api",
+            channel=channel,
             external_number=external_number,
             unit_count=order["unit_count"],
             total_minor=priced.total_minor,
@@ -255,14 +259,16 @@ class Past:
             redeemed_at=at,
         )
 
-    def _write_order(self, code, number, buyer, skus, wanted, priced, contact, address, coupon_code, policy, at) -> Row:
+    def _write_order(
+        self, code, channel, number, buyer, skus, wanted, priced, contact, address, coupon_code, policy, at
+    ) -> Row:
         title, more = skus[0].product.name, len(skus) - 1
         search = [code, number, contact.name, contact.email, contact.phone]
         return self.rows.add(
             Order,
             shop_id=self.shop.pk,
             code=code,
-            channel="api",
+            channel=channel,
             external_number=number,
             buyer_id=buyer.id,
             status="unpaid",

@@ -12,6 +12,7 @@ import random
 from zoneinfo import ZoneInfo
 
 from orders.intake import Address, Contact
+from seller_center.kernel.codes import ALPHABET
 
 DAY, HOUR, MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(minutes=1)
 #: How long the shop has been trading.
@@ -63,6 +64,8 @@ CITIES = (
 STREETS = ["Sample Road", "Example Street", "Specimen Lane", "Placeholder Avenue", "Pattern Way", "Model Drive"]
 HUBS = ("Syracuse, NY", "Columbus, OH", "Memphis, TN", "Reno, NV", "Harrisburg, PA")
 SOURCES = ("search",) * 5 + ("video",) * 4 + ("shop",) * 2 + ("creator",) * 2 + ("ad",) * 2 + ("direct", "external")
+#: Of a hundred orders so many come from the shop's own system over the partner API; the others from the checkout.
+BY_API = 11
 COUPONS = ("RIDE10", "RIDE10", "WELCOME10", "BASKET5")
 PRAISE = (
     (5, "Exactly as described, and packed with care."),
@@ -101,9 +104,15 @@ class Scan:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """One order. ``wanted``: place of the SKU on the shelf → units. ``cancels``: who calls it off, and when."""
+    """One order. ``wanted``: place of the SKU on the shelf → units. ``cancels``: who calls it off, and when.
+
+    ``channel`` and ``external_number``: the checkout of the storefront with the key of its basket, or the partner API with
+    the number of the other system, which knows nothing of a visit (no ``source``).
+    """
 
     number: int
+    channel: str
+    external_number: str
     placed_at: dt.datetime
     wanted: dict[int, int]
     contact: Contact
@@ -117,10 +126,6 @@ class Plan:
     review: tuple[dt.timedelta, int, str] | None
     reply: tuple[dt.timedelta, str] | None
 
-    @property
-    def external_number(self) -> str:
-        return f"DEMO-{1000 + self.number}"
-
 
 def make(now: dt.datetime, seed: int, *, orders: int, shelf: int, favourites: list[float]) -> list[Plan]:
     """The plans of ``orders`` orders over ``SPAN`` up to ``now``, in order of time.
@@ -131,7 +136,17 @@ def make(now: dt.datetime, seed: int, *, orders: int, shelf: int, favourites: li
     moments = _moments(now, orders, chance)
     wishes = list(itertools.accumulate(favourites))
     people = [person(number) for number in chance.sample(range(len(GIVEN) * len(FAMILY)), max(orders * 2 // 5, 5))]
-    return [_plan(number, at, chance, wishes, shelf, people) for number, at in enumerate(moments, 1)]
+    doors = random.Random(seed * 7_919 + 18)  # noqa: S311
+    return [
+        _through_a_door(_plan(number, at, chance, wishes, shelf, people), doors) for number, at in enumerate(moments, 1)
+    ]
+
+
+def _through_a_door(plan: Plan, chance: random.Random) -> Plan:
+    """By which channel the order comes in."""
+    if chance.randrange(100) < BY_API:
+        return dataclasses.replace(plan, channel="api", external_number=f"DEMO-{1000 + plan.number}", source="")
+    return dataclasses.replace(plan, external_number="".join(chance.choices(ALPHABET, k=16)))
 
 
 def _moments(now: dt.datetime, orders: int, chance: random.Random) -> list[dt.datetime]:
@@ -177,6 +192,8 @@ def _plan(number: int, at: dt.datetime, chance: random.Random, wishes: list[floa
     unhappy = review is not None and review[1] < 4
     return Plan(
         number=number,
+        channel="storefront",
+        external_number="",
         placed_at=at,
         wanted=wanted,
         contact=person,

@@ -68,6 +68,8 @@ def chosen() -> list[plans.Plan]:
         next(plan for plan in made if dt.timedelta(hours=67) < plan.ship_after < late and not plan.cancels),
         next(plan for plan in made if plan.reply and not plan.cancels),
         next(plan for plan in made if plan.coupon == "WELCOME10" and len(plan.wanted) > 1 and not plan.cancels),
+        next(plan for plan in made if plan.channel == "api" and plan.review and not plan.cancels),
+        next(plan for plan in made if plan.channel == "storefront" and plan.review and not plan.cancels),
         made[-1],
     ]
     others = [plan for plan in made if plan not in rare]
@@ -83,8 +85,9 @@ def live_by_verbs(shop: Shop, people: dict[str, Any], journal: list[history.Deed
         order = Order.objects.in_shop(shop).filter(pk=orders.get(number)).select_related("shop", "buyer").first()
         if kind == "place":
             lines = [intake.WantedLine(skus[place].code, quantity) for place, quantity in words["wanted"].items()]
-            more = {name: words[name] for name in ("external_number", "contact", "address", "coupon_code", "source")}
-            orders[number] = intake.place_order(channel="api", lines=lines, sold=True, by=None, **more, **again).pk
+            named = ("channel", "external_number", "contact", "address", "coupon_code", "source")
+            more = {name: words[name] for name in named}
+            orders[number] = intake.place_order(lines=lines, sold=True, by=None, **more, **again).pk
         elif kind == "receive":
             stock.receive(sku=skus[words["place"]], quantity=words["quantity"], by=people["packer"], at=at)
         elif kind == "settle":
@@ -170,6 +173,18 @@ def differences(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[
         found += [f"memory {table}: {line}" for line in (mine - theirs).elements()]
         found += [f"verbs  {table}: {line}" for line in (theirs - mine).elements()]
     return found
+
+
+def test_most_orders_come_by_the_checkout_and_a_share_by_the_api():
+    made = plans.make(NOW, 1, orders=2_000, shelf=8, favourites=[1.0] * 8)
+    assert made == plans.make(NOW, 1, orders=2_000, shelf=8, favourites=[1.0] * 8)
+    by_api = [plan for plan in made if plan.channel == "api"]
+    assert {plan.channel for plan in made} == {"api", "storefront"}
+    assert 0.08 < len(by_api) / len(made) < 0.14
+    assert not any(plan.source for plan in by_api)
+    assert all(plan.source for plan in made if plan.channel == "storefront")
+    assert len({plan.external_number for plan in made}) == 2_000
+    assert {len(plan.external_number) for plan in made if plan.channel == "storefront"} == {16}
 
 
 @pytest.mark.slow

@@ -52,6 +52,8 @@ def test_a_small_demo_keeps_every_promise_and_lives_on(connected_sandbox, settin
     assert broken(NOW) == []
     shown = set(Order.objects.in_shop(shop).values_list("fulfilment_status", flat=True))
     assert {"completed", "delivered", "shipped", "unpaid"} <= shown
+    doors = Order.objects.in_shop(shop)
+    assert 0 < doors.filter(channel="api").count() < doors.filter(channel="storefront").count() / 4
     assert PayoutBatch.objects.filter(status="reconciled").count() >= 10, "a batch was paid for most weeks"
     settled = Statement.objects.in_shop(shop).order_by("closed_at").values_list("closed_at", flat=True)
     assert len({moment.date() for moment in settled}) == len(settled) >= 10, "each in its own week"
