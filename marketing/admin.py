@@ -3,19 +3,7 @@
 from django.contrib import admin
 
 from marketing.models import Coupon, Redemption
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A list and a page to read."""
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
+from shops.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(Coupon)
@@ -26,7 +14,7 @@ class CouponAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind", "funded_by")
     search_fields = ("code", "name", "shop__code")
     ordering = ("-created_at", "-id")
-    show_full_result_count = False
+    list_select_related = ("shop",)
 
 
 @admin.register(Redemption)
@@ -36,4 +24,4 @@ class RedemptionAdmin(ReadOnlyAdmin):
     list_display = ("coupon", "shop", "subject_code", "discount_minor", "redeemed_at", "given_back_at")
     search_fields = ("subject_code", "coupon__code")
     ordering = ("-redeemed_at", "-id")
-    show_full_result_count = False
+    list_select_related = ("shop", "coupon")

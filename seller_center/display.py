@@ -106,6 +106,7 @@ def moment(
     """A moment in the shop's zone, the exact instant in its title.
 
     Styles: ``short`` (day and time, the year only if it is another one), ``date``, ``time``, ``ago`` (5 min ago).
+    Where no zone is given, as for staff, who look at shops of all zones, a time of day says in which zone it is told.
     """
     if at is None:
         return SafeString('<span class="nothing">—</span>')
@@ -119,11 +120,15 @@ def moment(
     elif style == "date":
         words = day_words(here, day_first=day_first, year=year)
     elif style == "time":
-        words = _clock(here, day_first)
+        words = _clock(here, day_first) + _zone_words(here, zone)
     else:
-        words = f"{day_words(here, day_first=day_first, year=year)}, {_clock(here, day_first)}"
+        words = f"{day_words(here, day_first=day_first, year=year)}, {_clock(here, day_first)}{_zone_words(here, zone)}"
     exact = exact_words(here, day_first=day_first)
     return SafeString(f'<time datetime="{here.isoformat(timespec="seconds")}" title="{exact}">{words}</time>')
+
+
+def _zone_words(here: dt.datetime, zone: str | dt.tzinfo | None) -> str:
+    return "" if zone else f" {here.tzname()}"
 
 
 def ago_words(seconds: float) -> str:

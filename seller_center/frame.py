@@ -317,15 +317,21 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
     return {"frame": Frame(request)}
 
 
+def _of_staff(request: Any) -> bool:
+    match = getattr(request, "resolver_match", None)
+    return match is not None and match.app_name == "admin"
+
+
 def place_of(context: Any) -> dict[str, Any]:
     """When and where a page is read: ``now``, ``zone`` and ``market``, found out once a request.
 
-    The zone is the shop's of the page, or of the ``shop`` in the context (a storefront, a mail).
+    The zone is the shop's of the page, or of the ``shop`` in the context (a storefront, a mail). Staff see shops of all
+    zones side by side: in the admin there is none, and moments are told in UTC and say so.
     """
     request = context.get("request")
     memory = request.__dict__ if request is not None else {}
     if (found := memory.get("_place")) is None:
-        shop = getattr(request, "shop", None) or context.get("shop")
+        shop = None if _of_staff(request) else getattr(request, "shop", None) or context.get("shop")
         zone = getattr(shop, "zone", None)
         market = getattr(shop, "market_id", "") or ""
         found = memory["_place"] = {"now": local(clock.now(), zone), "zone": zone, "market": market}

@@ -403,7 +403,7 @@ LANGUAGES = [("en-us", "English")]
 # With one language every text is its own translation; to ask an empty catalogue costs a page a fifteenth of its time.
 USE_I18N = len(LANGUAGES) > 1
 LOCALE_PATHS = [BASE_DIR / "locale"]
-FORMAT_MODULE_PATH: list[str] = []
+FORMAT_MODULE_PATH = ["seller_center.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))

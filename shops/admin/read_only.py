@@ -1,11 +1,15 @@
 """Records that staff read: no adding, no changing, no deleting, and no counting of whole tables."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+
+from seller_center.kernel.money import format_money
 
 #: A list says "10 000 or more" at the most; nobody turns that many pages.
 MOST_COUNTED = 10_000
@@ -20,6 +24,32 @@ class CappedPaginator(Paginator):
         return rows.order_by().values("pk")[:MOST_COUNTED].count()
 
 
+@cache
+def money_column(model: type, name: str) -> Callable[[Any], str | None]:
+    """A column of amounts as people read them, in place of the field ``name`` with its minor units."""
+    field = model._meta.get_field(name)  # type: ignore[attr-defined]
+
+    @admin.display(description=str(field.verbose_name).removesuffix(" minor"), ordering=name, empty_value="—")
+    def amount(row: Any) -> str | None:
+        minor = getattr(row, name)
+        return None if minor is None else format_money(minor, getattr(row, "currency", "") or row.shop.currency)
+
+    return amount
+
+
+def as_read(model: type, names: Any) -> list[Any]:
+    """The names of fields for staff to read: those of amounts become columns of money. Groups stay groups."""
+    own = {field.name for field in model._meta.fields}  # type: ignore[attr-defined]
+    return [
+        as_read(model, name)
+        if isinstance(name, (list, tuple))
+        else money_column(model, name)
+        if isinstance(name, str) and name.endswith("_minor") and name in own
+        else name
+        for name in names
+    ]
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """A list and a page to read. What may be done stands on a desk, as a verb."""
 
@@ -27,6 +57,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     paginator = CappedPaginator
     list_per_page = 50
     actions = None
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return as_read(self.model, super().get_list_display(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj=None) -> Any:
+        """Where nothing may be changed, amounts are told as money; a desk's page has its own words for them."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [(name, {**how, "fields": as_read(self.model, how["fields"])}) for name, how in fieldsets]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
