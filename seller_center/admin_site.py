@@ -29,6 +29,7 @@ class StaffAdminSite(OTPAdminSite):
     index_title = _("Desks and records")
     index_template = "admin/staff_index.html"
     enable_nav_sidebar = False
+    empty_value_display = "—"
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)

@@ -5,7 +5,7 @@ The work is done by ``seller_center.display`` and ``seller_center.form_look``; h
 
 from django import template
 from django.template.base import token_kwargs
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from seller_center import display, form_look, frame_html
@@ -102,6 +102,19 @@ def active(context, section: str) -> SafeString:
 def frame_part(context, name: str) -> SafeString:
     """``{% frame_part "top" %}``: a part of the frame, remembered while nothing in it changes."""
     return frame_html.part(name, context.get("frame"), context)
+
+
+@register.simple_tag
+def labelled_cells(cells, headers) -> SafeString:
+    """``{% labelled_cells result result_headers %}``: the cells of a row of the admin, each with its column's name."""
+    return SafeString("".join(map(_labelled, cells, headers)))
+
+
+def _labelled(cell: str, header: dict) -> str:
+    # Django has made the cell: ``<td class="…">`` or ``<th class="…">``; the first column is named by what it holds.
+    if cell.startswith("<td") and "action-checkbox" not in cell[:40]:
+        return f'<td data-label="{escape(str(header["text"])[:1].upper() + str(header["text"])[1:])}"{cell[3:]}'
+    return cell
 
 
 @register.simple_tag

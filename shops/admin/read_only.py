@@ -5,6 +5,8 @@ from functools import cache
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -61,12 +63,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         return as_read(self.model, super().get_list_display(request))
 
-    def get_fieldsets(self, request: HttpRequest, obj=None) -> Any:
-        """Where nothing may be changed, amounts are told as money; a desk's page has its own words for them."""
-        fieldsets = super().get_fieldsets(request, obj)
-        if self.has_change_permission(request, obj):
-            return fieldsets
-        return [(name, {**how, "fields": as_read(self.model, how["fields"])}) for name, how in fieldsets]
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """A page on which nothing can be typed has nothing to save, and its amounts are told as money."""
+        adminform = context["adminform"]
+        if not adminform.form.fields:
+            fieldsets = [
+                (name, {**how, "fields": as_read(self.model, how["fields"])}) for name, how in adminform.fieldsets
+            ]
+            context["adminform"] = AdminForm(adminform.form, fieldsets, {}, flatten_fieldsets(fieldsets), self)
+            context |= {"show_save": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,6 +1,7 @@
 """What staff read in the admin: amounts as money, and moments with the zone in which they are told."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib import admin
@@ -10,10 +11,12 @@ from django.test import RequestFactory
 from django.urls import resolve, reverse
 from django.utils.formats import localize
 
+from catalog.models import Category
 from marketing.models import Coupon
 from orders.models import Payment
 from seller_center import display
 from seller_center.frame import place_of
+from seller_center.kernel.money import format_money
 from shops.admin.read_only import ReadOnlyAdmin
 from tests.factories.marketing import make_coupon
 from tests.factories.orders import make_open_order
@@ -52,6 +55,27 @@ def test_a_list_and_a_record_show_money_with_its_sign(staff, shop):
     assert "$1,234.56" in record
     assert "Budget" in record
     assert "123456" not in record
+
+
+def test_a_record_on_which_nothing_can_be_typed_has_nothing_to_save(staff, shop, at):
+    """Control: where something can be, as of a category, it can be saved."""
+    order = make_open_order(shop, at=at)
+    record = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    assert format_money(order.total_minor, "USD") in record
+    assert "otal minor" not in record
+    assert 'name="_save"' not in record
+    category = Category.objects.order_by("pk").first()
+    assert 'name="_save"' in staff.get(reverse("admin:catalog_category_change", args=[category.pk])).content.decode()
+
+
+def test_each_cell_of_a_list_says_of_which_column_it_is(staff, shop):
+    """On a phone a row is a card: the name of the column stands before each value but the first."""
+    make_coupon(shop, "RIDE10")
+    page = staff.get(reverse("admin:marketing_coupon_changelist")).content.decode()
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert re.findall(r'<td data-label="([^"]+)"', body) == [
+        *("Shop", "Status", "Kind", "Redeemed count", "Uses in all", "Given", "Budget"),
+    ]
 
 
 def test_a_record_says_in_which_zone_its_times_are_told(staff, shop, at):
