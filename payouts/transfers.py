@@ -317,6 +317,7 @@ def _disagree(payout: Payout, transfer: Transfer, at: dt.datetime) -> None:
             at=at,
             ours_minor=payout.amount_minor,
             bank_minor=transfer.amount_minor,
+            currency=payout.currency,
             bank_key=transfer.key[:60],
         )
 

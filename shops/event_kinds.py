@@ -881,11 +881,12 @@ class PayoutReturned:
 @event(
     "payout.disagrees",
     audience="staff",
-    sentence=_("The bank reports {bank_key} with {bank_minor}, ours is {ours_minor}."),
+    sentence=_("The bank reports {bank_key} with {bank}, ours is {ours}."),
 )
 class PayoutDisagrees:
     ours_minor: int
     bank_minor: int
+    currency: str
     bank_key: str
 
 

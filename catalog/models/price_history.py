@@ -40,4 +40,4 @@ class PriceHistory(ShopOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.price_minor} since {self.since:%Y-%m-%d %H:%M}"
+        return f"SKU {self.sku_id} since {self.since:%Y-%m-%d %H:%M}"

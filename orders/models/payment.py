@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order
 from seller_center.kernel.history import history
+from seller_center.kernel.money import format_money
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
@@ -97,7 +98,8 @@ class Payment(ShopOwned):
         triggers = [moves_trigger("payment_status_moves", "status", PAYMENT_MOVES)]
 
     def __str__(self) -> str:
-        return f"{self.captured_minor} of {self.amount_minor} {self.currency}"
+        captured, amount = (format_money(minor, self.currency) for minor in (self.captured_minor, self.amount_minor))
+        return f"{captured} of {amount}"
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from seller_center.kernel.money import format_money
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.transitions import Moves, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
@@ -79,7 +80,7 @@ class Earning(ShopOwned):
         triggers = [moves_trigger("earning_status_moves", "status", EARNING_MOVES)]
 
     def __str__(self) -> str:
-        return f"{self.package_code}: {self.net_minor} {self.currency}"
+        return f"{self.package_code}: {format_money(self.net_minor, self.currency)}"
 
     @property
     def left_minor(self) -> int:
@@ -182,7 +183,7 @@ class FeeLine(ShopOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.amount_minor}"
+        return f"{self.rule} of line {self.earning_line_id}"
 
 
 class Reversal(ShopOwned):
@@ -239,4 +240,4 @@ class Reversal(ShopOwned):
         ]
 
     def __str__(self) -> str:
-        return f"refund {self.refund_id}: {self.seller_minor}"
+        return f"refund {self.refund_id}"

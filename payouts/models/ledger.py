@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from payouts.models import ledger_guards
+from seller_center.kernel.money import format_money
 from seller_center.kernel.tenancy import TenantFK
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
 
@@ -233,4 +234,4 @@ class Entry(ShopOwned):
         triggers = ledger_guards.ENTRY_GUARDS
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} {self.currency} {self.part}"
+        return f"{format_money(self.amount_minor, self.currency)} {self.part}"

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.history import history
+from seller_center.kernel.money import format_money
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.transitions import Moves, moves_trigger
 from shops.models import OwnedQuerySet, PeerManager, PeerQuerySet, ShopOwned, owned_manager, tenant_key
@@ -270,4 +271,4 @@ class BankMovement(ShopOwned):
         indexes = [models.Index(fields=("shop", "payout"), name="bank_movement_of_payout")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key} {self.amount_minor}"
+        return f"{self.kind} {self.key} {format_money(self.amount_minor, self.currency)}"

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 from orders import refunds
 from orders.models import Refund
 from seller_center.kernel import clock
+from seller_center.kernel.money import format_money
 
 
 class Command(BaseCommand):
@@ -16,6 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args, dry_run: bool, **options):
         if dry_run:
             for refund in Refund.objects.to_send()[:200]:
-                self.stdout.write(f"{refund.code}: {refund.total_minor} {refund.currency}, {refund.status}")
+                self.stdout.write(
+                    f"{refund.code}: {format_money(refund.total_minor, refund.currency)}, {refund.status}"
+                )
             return
         self.stdout.write(f"{refunds.send_all(clock.now())} refunds carried out")
