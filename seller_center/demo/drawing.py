@@ -378,8 +378,10 @@ def poster(ink: Ink, p: Palette) -> None:
     ink.slab([190, 110, 610, 690], 4, LEATHER)
     ink.slab([210, 130, 590, 670], 2, CREAM)
     ink.oval([420, 170, 540, 290], p.accent)
-    ink.curve([(210, 470), (330, 330), (460, 430), (590, 330), (640, 690), (160, 690)], p.light)
-    ink.curve([(210, 560), (320, 470), (470, 560), (590, 480), (640, 690), (160, 690)], p.main)
+    for hills, colour in (((470, 330, 430, 330), p.light), ((560, 470, 560, 480), p.main)):
+        ridge = list(zip((210, 330, 460, 590), hills, strict=True))
+        soft = _soft([*ridge, (640, 690), (160, 690)])
+        ink.area([(min(max(x, 210), 590), min(y, 650)) for x, y in soft], colour)  # on the paper, not over its frame
     ink.slab([210, 650, 590, 670], 0, CREAM)
     for x in (340, 440):
         ink.oval([x - 34, 560, x + 34, 628], line=INK, wide=6)
