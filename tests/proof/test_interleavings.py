@@ -69,7 +69,7 @@ class Theatre:
 def theatre(transactional_db, owner_cursor, monkeypatch):
     monkeypatch.setattr(events, "nudge", lambda: None)  # no worker listens here
     scene = make_scene()
-    with Kept(owner_cursor) as kept, Stage() as stage:
+    with Kept() as kept, Stage() as stage:
         yield Theatre(scene, kept, stage, owner_cursor)
 
 
@@ -118,25 +118,27 @@ CRITICAL = (
 )
 #: Schedules of each pair in CI: both ways round, and so many drawn of those with a preemption or two. In the deep run
 #: so many of each of these pairs, and of every other pair of deeds.
-DRAWN, DRAWN_DEEP, DRAWN_OF_ALL = 6, 150, 16
+DRAWN, DRAWN_DEEP, DRAWN_OF_ALL = 12, 150, 16
 
 
-def test_pairs_of_deeds_end_as_one_after_the_other_would(theatre):
+def test_pairs_of_deeds_end_as_one_after_the_other_would(theatre, figure):
     reports = explored(theatre, dict.fromkeys(CRITICAL, DRAWN))
     assert len(reports) == len(CRITICAL) == 24
-    assert total(reports) >= 24 * DRAWN - 24  # a pair that hardly meets has fewer schedules
+    figure("A3", "schedules", total(reports))
+    assert total(reports) >= 24 * DRAWN - 60  # a pair that hardly meets has fewer schedules
     assert sum(report.waited for report in reports.values()) >= 20  # deeds did wait for each other
 
 
 @pytest.mark.deep
-def test_all_pairs_of_deeds_end_as_one_after_the_other_would(theatre):
+def test_all_pairs_of_deeds_end_as_one_after_the_other_would(theatre, figure):
     others = {
         pair for pair in itertools.combinations_with_replacement(DEEDS, 2) if not {pair, pair[::-1]} & {*CRITICAL}
     }
     assert len(DEEDS) >= 30
     reports = explored(theatre, dict.fromkeys(CRITICAL, DRAWN_DEEP) | dict.fromkeys(sorted(others), DRAWN_OF_ALL))
     assert len(reports) == len(CRITICAL) + len(others) >= 465
-    print(f"{total(reports)} schedules")
+    figure("A3", "pairs", len(reports))
+    figure("A3", "schedules", total(reports))
     assert total(reports) >= 9_500
 
 
@@ -197,9 +199,10 @@ def test_control_the_judge_finds_an_update_that_is_lost(theatre):
 ENDINGS_OF_A_RESERVATION = (("pay", "let_unpaid_expire"), ("let_unpaid_expire", "let_unpaid_expire"))
 
 
-@pytest.mark.parametrize("most", sizes(24, 400))
-def test_a_reservation_ends_once_in_every_order_of_paying_and_expiring(theatre, most):
+@pytest.mark.parametrize("most", sizes(80, 400))
+def test_a_reservation_ends_once_in_every_order_of_paying_and_expiring(theatre, most, figure):
     reports = explored(theatre, dict.fromkeys(ENDINGS_OF_A_RESERVATION, most))
+    figure("A6", "schedules", total(reports))
     assert total(reports) >= min(most, 80) + 8
 
 
@@ -229,9 +232,10 @@ MONEY_BACK = (
 
 
 @pytest.mark.parametrize("most", sizes(12, 400))
-def test_money_goes_back_once_in_every_order_of_refund_cancellation_and_return(theatre, most):
+def test_money_goes_back_once_in_every_order_of_refund_cancellation_and_return(theatre, most, figure):
     reports = explored(theatre, dict.fromkeys(MONEY_BACK, most))
     assert len(reports) == 6
+    figure("C1", "schedules", total(reports))
     assert total(reports) >= 6 * min(most, 40)
     both = reports["give_back_two_units", "give_back_two_units"]
     assert both.endings == {("done", "refund_above_paid"), ("refund_above_paid", "done")}  # exactly one of two wins
