@@ -1,5 +1,6 @@
 """Files in and out: the product's import beside the leanest way into the same tables and beside django-import-export
-as it comes; the export beside COPY. Rows per second of processor time of this process and of the database.
+as it comes, with the same rows and with one table; what a worker holds for it in memory; the export beside COPY. Rows per
+second of processor time of this process and of the database.
 """
 
 import csv
@@ -7,7 +8,10 @@ import datetime as dt
 import io
 import itertools
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from django.db import connection, transaction
@@ -16,7 +20,7 @@ from benchmarks.figures import ROUNDS, Figure, median, ratio_of
 from benchmarks.ground import Ground
 from benchmarks.machine import Meter
 from catalog import exporting, importing
-from catalog.models import Category, Product, Sku
+from catalog.models import Category, PriceHistory, Product, Sku, StockItem, StockMovement, Warehouse
 from seller_center import reactions
 from seller_center.kernel.clock import real_now
 from seller_center.seeding.cast import MEASURED_CODE, OWNER_EMAIL
@@ -70,12 +74,13 @@ def measure(ground: Ground) -> Iterator[Figure]:
     ways = {
         "whole": Way(rows, lambda content: _import(shop, content, owner, at)),
         "limit": Way(rows, lambda content: _lean_import(shop, content, category, at)),
-        "library": Way(FEW, lambda content: _library_import(shop, content, category, at)),
+        "library": Way(FEW, lambda content: _library_import(shop, content, category, at, whole=True)),
+        "table": Way(FEW, lambda content: _library_import(shop, content, category, at, whole=False)),
     }
     for round_no in range(ROUNDS + 1):
         for way in ways.values():
             way.measure(ground, category.code, counts=round_no > 0)
-    whole, limit, library = (ways[name].rates for name in ("whole", "limit", "library"))
+    whole, limit, library, table = (ways[name].rates for name in ("whole", "limit", "library", "table"))
     value = f"{median(whole):,.0f} rows/s CPU"
     yield Figure(
         f"import, {rows:,} rows, with dry run",
@@ -87,6 +92,9 @@ def measure(ground: Ground) -> Iterator[Figure]:
     )
     reference = f"import-export {median(library):,.0f}/s"
     yield Figure("import beside the library", value, reference, ratio_of(whole, library), least=30)
+    reference = f"import-export {median(table):,.0f}/s"
+    yield Figure("the same beside one table of the library", value, reference, ratio_of(whole, table))
+    yield from _memory(ground.scale, shop, category.code, owner, at)
     yield _export(ground, shop)
 
 
@@ -139,8 +147,6 @@ SELECT %(shop)s, id, sku_id, on_hand, on_hand, 'imported', '', '', '', '', %(at)
 
 def _lean_import(shop: Shop, content: bytes, category: Category, at: dt.datetime) -> None:
     """Each cell looked at, one COPY, one statement: product, SKU, price, stock and journal; no sentences, no events."""
-    from catalog.models import Warehouse
-
     warehouse = Warehouse.objects.in_shop(shop).get(is_default=True)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LAND)
@@ -163,8 +169,13 @@ def _valid(row: dict[str, str]) -> tuple:
     return row["Handle"], row["Name"], row["Description"], row["SKU"], price, weight, stock
 
 
-def _library_import(shop: Shop, content: bytes, category: Category, at: dt.datetime) -> None:
-    """django-import-export as it comes: a resource for one table, without options."""
+_LIBRARY = ("shop", "code", "name", "slug", "description", "category", "created_at", "changed_at")
+
+
+def _library_import(shop: Shop, content: bytes, category: Category, at: dt.datetime, *, whole: bool) -> None:
+    """django-import-export as it comes: a resource without options, for one table, or (``whole``) with a SKU, its price,
+    its stock and the journal's line saved behind each product through their models.
+    """
     import tablib
     from import_export import resources
 
@@ -172,22 +183,86 @@ def _library_import(shop: Shop, content: bytes, category: Category, at: dt.datet
         class Meta:
             model = Product
             import_id_fields = ("slug",)
-            fields = ("shop", "code", "name", "slug", "description", "category", "created_at", "changed_at")
+            fields = _LIBRARY
+
+        def after_save_instance(self, instance, row, **kwargs):
+            """What belongs to a product besides its own row."""
+            if whole:
+                _save_sku(instance, row, at)
 
         def after_import(self, dataset, result, **kwargs):
             """Only the owner may set back a sequence, and nothing here needs it."""
 
-    table = tablib.Dataset(
-        headers=["shop", "code", "name", "slug", "description", "category", "created_at", "changed_at"]
-    )
+    more = ("SKU", "Price", "Weight (g)", "Stock")
+    table = tablib.Dataset(headers=[*_LIBRARY, *more])
     moment = at.strftime("%Y-%m-%d %H:%M:%S")
     for number, row in enumerate(csv.DictReader(io.StringIO(content.decode()))):
         code = f"{row['Handle'].split('-')[1]}x{number}"[:8]
         words = (row["Name"], row["Handle"], row["Description"])
-        table.append((shop.pk, code, *words, category.pk, moment, moment))
+        table.append((shop.pk, code, *words, category.pk, moment, moment, *(row[name] for name in more)))
     result = Rows().import_data(table, raise_errors=True)
     if result.totals["new"] != FEW:
         raise SystemExit(f"django-import-export took in {result.totals}")
+
+
+def _save_sku(product: Product, row: dict[str, str], at: dt.datetime) -> None:
+    """The rows that our import writes besides, each by its model's own way of saving."""
+    price = int(Decimal(row["Price"]) * 100)
+    sku = Sku.objects.create(
+        shop=product.shop,
+        product=product,
+        code=row["SKU"],
+        price_minor=price,
+        weight_grams=int(row["Weight (g)"]),
+        created_at=at,
+    )
+    PriceHistory.objects.create(shop=product.shop, sku=sku, price_minor=price, since=at)
+    warehouse = Warehouse.objects.get(shop=product.shop, is_default=True)
+    stock = int(row["Stock"])
+    item = StockItem.objects.create(shop=product.shop, sku=sku, warehouse=warehouse, on_hand=stock)
+    StockMovement.objects.create(
+        shop=product.shop, item=item, sku=sku, quantity=stock, on_hand_after=stock, why="imported", at=at
+    )
+
+
+# -- memory -----------------------------------------------------------------------------------------------------------
+
+#: Rows of the files with which memory is measured, and what a process may hold at most.
+FILES = {"tiny": (500, 5_000), "small": (10_000, 100_000), "full": (10_000, 100_000)}
+MOST_MEGABYTES = 300
+_WORKER = """
+import pathlib, re, django
+django.setup()
+from seller_center import reactions
+reactions.run_jobs()
+print(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+
+
+def _memory(scale: str, shop: Shop, category: str, owner: User, at: dt.datetime) -> Iterator[Figure]:
+    """The most that a worker held which did nothing but the dry run, or the application, of one file."""
+    held = [_held(rows, shop, category, owner, at) for rows in FILES[scale]]
+    for rows, most in zip(FILES[scale], held, strict=True):
+        value = f"{most:,.0f} MB at most"
+        yield Figure(f"memory, import of {rows:,} rows", value, f"{MOST_MEGABYTES} MB", most / MOST_MEGABYTES, most=1)
+
+
+def _held(rows: int, shop: Shop, category: str, owner: User, at: dt.datetime) -> float:
+    run = importing.upload(shop=shop, content=file_of(rows, category), name="bench.csv", by=owner, at=at)
+    checked = _worker()
+    run.refresh_from_db()
+    importing.confirm(run=run, by=owner, at=at)
+    most = max(checked, _worker())
+    run.refresh_from_db()
+    if run.status != "applied":
+        raise SystemExit(f"the import of {rows} rows ended {run.status}: {run.error}")
+    return most
+
+
+def _worker() -> float:
+    """A worker that does what is waiting; the megabytes that it held at most."""
+    done = subprocess.run([sys.executable, "-c", _WORKER], capture_output=True, text=True, check=True)
+    return int(done.stdout) / 1024
 
 
 # -- out --------------------------------------------------------------------------------------------------------------
