@@ -54,9 +54,13 @@ _LETTERS_TO_SHOUT = 8
 
 def diagnose(listing: ListingFacts, limits: Limits) -> list[Finding]:
     """Everything there is to say about a listing, what blocks it first."""
+    return [*hindrances(listing, limits), *_advice(listing, limits)]
+
+
+def hindrances(listing: ListingFacts, limits: Limits) -> list[Finding]:
+    """Only what keeps the product from going live; an import asks for every row and has no use for advice."""
     found = [*_name(listing, limits), *_description(listing, limits), *_category(listing)]
-    found += [*_skus(listing, limits), *_pictures(listing, limits), *_stock(listing, limits)]
-    return sorted(found, key=lambda finding: not finding.blocks)
+    return [*found, *_skus(listing, limits), *_pictures(listing, limits)]
 
 
 def blocking(findings: Sequence[Finding]) -> list[Finding]:
@@ -69,31 +73,21 @@ def score(findings: Sequence[Finding]) -> int:
     return max(0, 100 - sum(BLOCKING_POINTS if finding.blocks else ADVICE_POINTS for finding in findings))
 
 
+# -- what blocks ------------------------------------------------------------------------------------------------------
+
+
 def _name(listing: ListingFacts, limits: Limits):
-    name = listing.name.strip()
-    if not name:
+    if not listing.name.strip():
         yield Finding("name_missing", "name", True)
-    if len(name) > limits.name_at_most:
-        yield Finding("name_long", "name", True, {"signs": len(name), "most": limits.name_at_most})
-    if name and len(name) < limits.name_advised:
-        yield Finding("name_short", "name", False, {"signs": len(name), "advised": limits.name_advised})
-    if sum(sign.isalpha() for sign in name) >= _LETTERS_TO_SHOUT and name.upper() == name:
-        yield Finding("name_shouts", "name", False)
-    if word := _PROMOTION.search(name):
-        yield Finding("name_promotes", "name", False, {"word": word[0]})
+    signs = len(listing.name.strip())
+    if signs > limits.name_at_most:
+        yield Finding("name_long", "name", True, {"signs": signs, "most": limits.name_at_most})
 
 
 def _description(listing: ListingFacts, limits: Limits):
     signs = listing.description_signs
     if signs > limits.description_at_most:
         yield Finding("description_long", "description", True, {"signs": signs, "most": limits.description_at_most})
-    elif signs < limits.description_advised_least:
-        yield Finding("description_missing", "description", False, {"advised": limits.description_advised})
-    elif signs < limits.description_advised:
-        facts = {"signs": signs, "advised": limits.description_advised}
-        yield Finding("description_short", "description", False, facts)
-    if _LINK.search(listing.description):
-        yield Finding("description_links", "description", False)
 
 
 def _category(listing: ListingFacts):
@@ -125,19 +119,48 @@ def _skus(listing: ListingFacts, limits: Limits):
 
 
 def _pictures(listing: ListingFacts, limits: Limits):
-    count = listing.picture_count or (listing.address_count if limits.picture_addresses_suffice else 0)
+    count = _pictures_given(listing, limits)
     if not count and listing.address_count:
         yield Finding("pictures_elsewhere", "pictures", True, {"count": listing.address_count})
-        count = listing.address_count
     elif not count:
         yield Finding("no_picture", "pictures", True)
-        return
+    count = count or listing.address_count
     if count > limits.images_at_most:
         yield Finding("too_many_pictures", "pictures", True, {"count": count, "most": limits.images_at_most})
-    elif count < limits.images_advised:
+
+
+def _pictures_given(listing: ListingFacts, limits: Limits) -> int:
+    return listing.picture_count or (listing.address_count if limits.picture_addresses_suffice else 0)
+
+
+# -- advice -----------------------------------------------------------------------------------------------------------
+
+
+def _advice(listing: ListingFacts, limits: Limits):
+    yield from _name_advice(listing.name.strip(), limits)
+    yield from _description_advice(listing, limits)
+    count = listing.picture_count or listing.address_count
+    if 0 < count < limits.images_advised and count <= limits.images_at_most:
         yield Finding("few_pictures", "pictures", False, {"count": count, "advised": limits.images_advised})
-
-
-def _stock(listing: ListingFacts, limits: Limits):
     if listing.prices_minor and listing.stock_total < limits.stock_advised:
         yield Finding("stock_low", "stock", False, {"count": listing.stock_total})
+
+
+def _name_advice(name: str, limits: Limits):
+    if name and len(name) < limits.name_advised:
+        yield Finding("name_short", "name", False, {"signs": len(name), "advised": limits.name_advised})
+    if sum(sign.isalpha() for sign in name) >= _LETTERS_TO_SHOUT and name.upper() == name:
+        yield Finding("name_shouts", "name", False)
+    if word := _PROMOTION.search(name):
+        yield Finding("name_promotes", "name", False, {"word": word[0]})
+
+
+def _description_advice(listing: ListingFacts, limits: Limits):
+    signs = listing.description_signs
+    if signs < limits.description_advised_least:
+        yield Finding("description_missing", "description", False, {"advised": limits.description_advised})
+    elif signs < limits.description_advised and signs <= limits.description_at_most:
+        facts = {"signs": signs, "advised": limits.description_advised}
+        yield Finding("description_short", "description", False, facts)
+    if _LINK.search(listing.description):
+        yield Finding("description_links", "description", False)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 
 from catalog import matching, planning, sheets
@@ -21,7 +21,7 @@ from catalog.publishing import hold_listing
 from catalog.shelving import Shelf, put
 from seller_center.kernel.bulk import insert_many
 from seller_center.kernel.codes import new_code
-from seller_center.kernel.csvio import Table, read_table, unescape_cell
+from seller_center.kernel.csvio import Opened, Table, open_table, read_table, unescape_cell
 from seller_center.kernel.errors import Invalid
 from seller_center.kernel.failpoints import failpoint
 from seller_center.kernel.locking import lock_row
@@ -37,7 +37,7 @@ Status = ImportRun.Status
 
 MOST_BYTES = 32 * 1024 * 1024
 #: Rows that one chunk holds, give or take the last product's.
-CHUNK_ROWS = 500
+CHUNK_ROWS = 1_000
 #: Times that a chunk is planned anew because somebody else wrote the same code or address at that moment.
 TRIES = 3
 #: Longest value kept in the diff of a row.
@@ -122,14 +122,18 @@ def read_file(run: ImportRun) -> Table:
     return read_table(files.read(run.file), max_bytes=MOST_BYTES)
 
 
-def read_products(run: ImportRun, table: Table, at: dt.datetime) -> sheets.Reading:
+def open_file(run: ImportRun) -> Opened:
+    """The same for looking at each row once: a worker holds the products that the file says, and not its rows too."""
+    return open_table(files.read(run.file), max_bytes=MOST_BYTES)
+
+
+def read_products(run: ImportRun, table: Opened, at: dt.datetime) -> sheets.Reading:
     """The products that the table says. Raises ``Unreadable`` for columns that are not those of products."""
     limits = policy_for(run.shop, at).catalog
     try:
         return sheets.read(
             table.header,
             table.rows,
-            table.numbers,
             exponent=exponent(run.shop.currency),
             code_at_most=limits.seller_code_at_most,
             unescape=unescape_cell,
@@ -168,7 +172,7 @@ def check(job: Job, *, at: dt.datetime) -> None:
     if run.status != Status.CHECKING:
         return  # taken up again after it had been done
     try:
-        table = read_file(run)
+        table = open_file(run)
         reading = read_products(run, table, at)
     except Invalid as error:
         _say_unreadable(run, error, job, at)
@@ -213,7 +217,7 @@ def _tell_progress(run: ImportRun, job: Job, done: int, total: int) -> None:
 
 
 def _say_checked(
-    run: ImportRun, reading: sheets.Reading, table: Table, counted: Counter, job: Job, at: dt.datetime
+    run: ImportRun, reading: sheets.Reading, table: Opened, counted: Counter, job: Job, at: dt.datetime
 ) -> None:
     with scope(run.shop, by=job.by):
         move(
@@ -258,7 +262,7 @@ def apply(job: Job, *, at: dt.datetime) -> None:
     run = _run_of(job)
     if run.status != Status.APPLYING:
         return  # taken up again after it had been done
-    reading = read_products(run, read_file(run), at)
+    reading = read_products(run, open_file(run), at)
     planner = Planner(run.shop, reading, run.default_category, at)
     done = len(reading.stray)
     try:
@@ -305,8 +309,6 @@ def _apply_locked(
     plans, live = planner.plan(products)
     shelf = Shelf(shop=run.shop, by=job.by, at=at, reference=run.code, markdown=_markdown())
     put(shelf, plans, live)
-    numbers = [number for product in products for number in product.rows]
-    ImportRow.objects.in_shop(run.shop).filter(run=run, number__in=numbers).delete()
     _write_rows(run, plans, applied=True)
     ImportChunk.objects.filter(shop=run.shop, pk=row.pk).update(
         done=matching.total(plans, live) | matching.remarks_of(plans), applied_at=at
@@ -338,8 +340,11 @@ def _markdown() -> Callable[[str], str]:
 # -- rows -------------------------------------------------------------------------------------------------------------
 
 
+_SILENCE = "DELETE FROM catalog_importrow WHERE shop_id = %s AND run_id = %s AND number = ANY (%s::integer[])"
+
+
 def _write_rows(run: ImportRun, plans: Sequence[ProductPlan], *, applied: bool) -> None:
-    """Keep the rows about which there is something to say."""
+    """Keep the rows about which there is something to say. What the dry run said, and is still so, stays as it is."""
     rows = [
         (
             number,
@@ -357,7 +362,13 @@ def _write_rows(run: ImportRun, plans: Sequence[ProductPlan], *, applied: bool) 
         ImportRow,
         same={"shop": run.shop_id, "run": run.pk, "applied": applied},
         each={name: [row[place] for row in rows] for place, name in enumerate(names)},
+        key=("shop", "run", "number"),
     )
+    told = {row[0] for row in rows}
+    silent = [number for made in plans for number in made.outcomes if number not in told]
+    if silent and applied:
+        with connection.cursor() as cursor:
+            cursor.execute(_SILENCE, [run.shop_id, run.pk, silent])
 
 
 def _stored(issues: Sequence[sheets.Issue]) -> list[dict[str, Any]]:

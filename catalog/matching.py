@@ -92,10 +92,6 @@ class ProductPlan:
         """Is there something to say that keeps a new product from going live?"""
         return any(issue.weight == DRAFT for issues in self.issues.values() for issue in issues)
 
-    def counts(self) -> Counter:
-        """Rows by outcome."""
-        return Counter(self.outcomes.values())
-
 
 def plan(
     file: FileProduct,
@@ -265,6 +261,9 @@ def _compare_pictures(made: ProductPlan, known: KnownProduct | None, refused: se
 
 def _settle(made: ProductPlan, refused: set[int]) -> None:
     """Give each row its one outcome. What changes about the product itself is told by its first row that is taken."""
+    if made.known is None:
+        made.outcomes = {row: REFUSED if row in refused else NEW for row in made.file.rows}
+        return
     by_row = {sku.variant.row: sku for sku in made.skus}
     taken = [row for row in made.file.rows if row not in refused]
     if not taken:
@@ -281,7 +280,7 @@ def _settle(made: ProductPlan, refused: set[int]) -> None:
                 changes["on_hand"] = [sku.known.on_hand, sku.level]
         if row == taken[0]:
             changes |= {name: list(pair) for name, pair in made.changes.items()}
-        is_new = made.known is None or (sku is not None and sku.known is None) or (sku is None and "picture" in changes)
+        is_new = "picture" in changes if sku is None else sku.known is None
         made.outcomes[row] = NEW if is_new else CHANGED if changes else UNCHANGED
 
 
@@ -302,12 +301,13 @@ PRODUCTS = ("products_new", "products_changed", "products_live")
 
 def total(plans: Iterable[ProductPlan], live: Collection[str] = ()) -> dict[str, int]:
     """Rows by outcome and products by what becomes of them, over several plans. ``live``: handles that go on sale."""
-    counted: Counter = Counter(dict.fromkeys((*OUTCOMES, *PRODUCTS), 0))
+    counted = dict.fromkeys((*OUTCOMES, *PRODUCTS), 0)
     for made in plans:
-        counted.update(made.counts())
+        for outcome in made.outcomes.values():
+            counted[outcome] += 1
         if made.creates:
             counted["products_new"] += 1
             counted["products_live"] += made.file.handle in live
         elif made.known is not None and {NEW, CHANGED} & set(made.outcomes.values()):
             counted["products_changed"] += 1
-    return dict(counted)
+    return counted

@@ -1,9 +1,9 @@
 """Plans for a chunk of a product file: what the catalog knows of it, categories, pre-flight, the tier's room."""
 
-import copy
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from django.db import connection
 
 from catalog import diagnosis, matching
 from catalog.diagnosis import ListingFacts
@@ -11,6 +11,7 @@ from catalog.matching import KnownProduct, KnownSku, ProductPlan
 from catalog.models import Category, Media, PictureAddress, Product, ProductOption, Sku, StockItem
 from catalog.publishing import room
 from catalog.sheets import DRAFT, NOTE, FileProduct, Issue, Reading
+from seller_center.kernel.bulk import array_of
 from shops import restrictions
 from shops.policy_book import policy_for
 
@@ -20,14 +21,7 @@ _TOLD_BY_ROWS = frozenset({"price_low", "barcode_wrong"})
 
 def fresh(products: Sequence[FileProduct]) -> list[FileProduct]:
     """Copies that a plan may write into: one reading serves several tries."""
-    return [
-        replace(
-            product,
-            variants=[copy.copy(variant) for variant in product.variants],
-            issues={row: list(issues) for row, issues in product.issues.items()},
-        )
-        for product in products
-    ]
+    return [product.copy() for product in products]
 
 
 class Planner:
@@ -45,8 +39,7 @@ class Planner:
     def plan(self, products: Sequence[FileProduct]) -> tuple[list[ProductPlan], set[str]]:
         """What becomes of these products, and the handles of new ones that go live."""
         known = known_products(self.shop, [product.handle for product in products])
-        codes = {variant.code for product in products for variant in product.variants if variant.code}
-        taken = dict(Sku.objects.in_shop(self.shop).filter(code__in=codes).values_list("code", "pk"))
+        taken = _taken(self.shop, {variant.code for product in products for variant in product.variants})
         plans = [
             matching.plan(
                 product,
@@ -91,7 +84,7 @@ class Planner:
     def _goes_live(self, made: ProductPlan) -> bool:
         """Does a new product pass the pre-flight and find room? What keeps it from it is said in its first row."""
         first = next(row for row, outcome in made.outcomes.items() if outcome != matching.REFUSED)
-        for finding in diagnosis.blocking(diagnosis.diagnose(self._facts(made), self.limits)):
+        for finding in diagnosis.hindrances(self._facts(made), self.limits):
             if finding.code not in _TOLD_BY_ROWS:
                 issue = Issue(finding.code, self.mapping.get(_COLUMN.get(finding.field, ""), ""), DRAFT, finding.facts)
                 made.issues.setdefault(first, []).append(issue)
@@ -144,9 +137,22 @@ def _words(categories: Iterable[Category]) -> dict[str, Category]:
 # -- what the catalog knows -------------------------------------------------------------------------------------------
 
 
+def _taken(shop, codes: set[str]) -> dict[str, int]:
+    """SKU code → id of the SKU that has it, for those of these codes that somebody has."""
+    return _among("SELECT code, id FROM catalog_sku WHERE code = ANY (%s::varchar[])", list(codes - {""}), shop)
+
+
+def _among(question: str, words: Sequence[str], shop) -> dict[str, int]:
+    """Word → key, of thousands of words of which few may be known. (The ORM would make each of them a parameter.)"""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{question} AND shop_id = %s", [array_of(words), shop.pk])
+        return dict(cursor.fetchall())
+
+
 def known_products(shop, handles: Sequence[str]) -> dict[str, KnownProduct]:
-    """The products of these handles as they stand, with SKUs, stock and pictures: six queries for a chunk."""
-    rows = Product.objects.in_shop(shop).filter(slug__in=handles).order_by("pk")
+    """The products of these handles as they stand, with SKUs, stock and pictures: seven queries for a chunk."""
+    keys = list(_among("SELECT slug, id FROM catalog_product WHERE slug = ANY (%s::varchar[])", handles, shop).values())
+    rows = Product.objects.in_shop(shop).filter(pk__in=keys).order_by("pk") if keys else ()
     known = {
         row.pk: (
             row.slug,

@@ -6,7 +6,7 @@ be taken becomes an ``Issue`` with its column; nothing is dropped without one.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,6 +101,11 @@ class FileVariant:
     weight_grams: int | None = None
     on_hand: int | None = None
 
+    def copy(self) -> "FileVariant":
+        """The same anew."""
+        known = (self.price_minor, self.compare_at_minor, self.cost_minor, self.barcode, self.weight_grams)
+        return FileVariant(self.row, self.options, self.code, *known, self.on_hand)
+
 
 @dataclass(frozen=True, slots=True)
 class FilePicture:
@@ -130,6 +135,14 @@ class FileProduct:
     pictures: list[FilePicture] = field(default_factory=list)
     issues: dict[int, list[Issue]] = field(default_factory=dict)
 
+    def copy(self) -> "FileProduct":
+        """The same anew, so far as a plan writes into it: variants and what there is to say."""
+        words = (self.name, self.brand, self.kind, self.category, self.html, self.description)
+        said = {row: list(issues) for row, issues in self.issues.items()} if self.issues else {}
+        variants = [variant.copy() for variant in self.variants]
+        state = (self.published, self.status, self.axes)
+        return FileProduct(self.handle, self.rows, *words, *state, variants, self.pictures, said)
+
     def say(self, row: int, code: str, column: str, weight: str = NOTE, **facts: Any) -> None:
         """Note an issue of a row."""
         self.issues.setdefault(row, []).append(Issue(code, column, weight, facts))
@@ -143,6 +156,8 @@ class FileProduct:
 
     def refused_rows(self) -> set[int]:
         """Rows that cannot be taken at all."""
+        if not self.issues:
+            return set()
         return {row for row, issues in self.issues.items() if any(issue.weight == REFUSES for issue in issues)}
 
 
@@ -201,6 +216,10 @@ class CellError(ValueError):
         super().__init__(code)
 
 
+_WHOLE = re.compile(r"(-?[0-9]{1,9})(?:\.0+)?")
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+#: A handle that means itself; anything else has to be looked at.
+_HANDLE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _PRICE = re.compile(r"([0-9]{1,12})(?:\.([0-9]+))?")
 
 
@@ -223,7 +242,7 @@ def price_minor(text: str, exponent: int) -> int:
 
 def whole_number(text: str) -> int:
     """A whole number, perhaps negative; ``12.0`` is one as well, since spreadsheets write it. Raises ``CellError``."""
-    found = re.fullmatch(r"(-?[0-9]{1,9})(?:\.0+)?", text)
+    found = _WHOLE.fullmatch(text)
     if not found:
         raise CellError("not_a_number")
     return int(found[1])
@@ -231,11 +250,13 @@ def whole_number(text: str) -> int:
 
 def truth(text: str) -> bool | None:
     """Yes or no, as spreadsheets write it; None if the cell says neither."""
-    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.casefold())
+    return _TRUTH.get(text.casefold())
 
 
 def handle_of(text: str) -> str:
     """The handle that a name or a sloppy handle means: letters, digits, hyphens and underscores, in lower case."""
+    if len(text) <= LONGEST["handle"] and _HANDLE.fullmatch(text):
+        return text
     plain = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", " ", plain)).strip("-_ ")[: LONGEST["handle"]].rstrip("-_ ")
 
@@ -245,8 +266,7 @@ def handle_of(text: str) -> str:
 
 def read(
     header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    numbers: Sequence[int],
+    rows: Iterable[tuple[int, Sequence[str]]],
     *,
     exponent: int,
     code_at_most: int,
@@ -254,17 +274,28 @@ def read(
 ) -> Reading:
     """Everything a file says, product by product. Raises ``UnknownColumns`` if it is not a file of products.
 
-    ``exponent``: decimals of the shop's currency. ``unescape`` takes back what protects a cell from being a formula.
+    ``rows``: each with its number. ``exponent``: decimals of the shop's currency. ``unescape`` takes back what protects a
+    cell from being a formula; it is asked of cells that begin with an apostrophe.
     """
     shape, mapping = recognise(header)
     place = {name: index for index, name in enumerate(header)}
     columns = {field_name: place[name] for field_name, name in mapping.items()}
     reader = _Reader(shape, mapping, columns, exponent, code_at_most, unescape)
-    for number, cells in zip(numbers, rows, strict=True):
+    left = {name: index for name, index in place.items() if index not in columns.values()}
+    count, ignored = 0, set()
+    for count, (number, cells) in enumerate(rows, start=1):  # noqa: B007 (how many there were)
         reader.take(number, cells)
-    taken = set(columns.values())
-    ignored = [name for name, index in place.items() if index not in taken and any(cells[index] for cells in rows)]
-    return Reading(shape, mapping, ignored, list(reader.finish()), reader.stray, len(rows))
+        for name in [name for name, index in left.items() if cells[index]]:
+            ignored.add(name)
+            del left[name]
+    return Reading(
+        shape, mapping, [name for name in header if name in ignored], list(reader.finish()), reader.stray, count
+    )
+
+
+_AXES = ("option1_name", "option2_name", "option3_name")
+_CHOICES = ("option1_value", "option2_value", "option3_value")
+_PRICES = (("price", "price_minor"), ("compare_at", "compare_at_minor"), ("cost", "cost_minor"))
 
 
 class _Reader:
@@ -280,22 +311,21 @@ class _Reader:
         unescape: Callable[[str], str],
     ) -> None:
         self.shape = shape
-        self.mapping, self.columns, self.exponent = mapping, columns, exponent
+        self.mapping, self.columns, self.exponent = mapping, list(columns.items()), exponent
         self.code_at_most, self.unescape = code_at_most, unescape
         self.products: dict[str, FileProduct] = {}
         self.stray: dict[int, list[Issue]] = {}
         self.first_with_code: dict[str, int] = {}
-        self.cells: Sequence[str] = ()
+        self.said: dict[str, str] = {}
 
     def cell(self, name: str) -> str:
-        index = self.columns.get(name)
-        return "" if index is None else self.unescape(self.cells[index]).strip()
+        return self.said.get(name, "")
 
     def column(self, name: str) -> str:
         return self.mapping.get(name, "")
 
     def take(self, number: int, cells: Sequence[str]) -> None:
-        self.cells = cells
+        self.said = self._said(cells)
         given = self.cell("handle")
         handle = handle_of(given or self.cell("name"))
         if not handle:
@@ -312,30 +342,36 @@ class _Reader:
             self._variant(product, number)
         self._picture(product, number)
 
+    def _said(self, cells: Sequence[str]) -> dict[str, str]:
+        """What the row says by field, without the cells that say nothing."""
+        said = {}
+        for name, index in self.columns:
+            if text := cells[index]:
+                said[name] = (self.unescape(text) if text[0] == "'" else text).strip()
+        return said
+
     def _has_variant(self) -> bool:
         """A row without price, code and option values that brings a picture is only about the picture."""
-        says = any(self.cell(name) for name in ("price", "code", "option1_value", "on_hand", "barcode"))
-        return says or not self.cell("picture")
+        if not self.cell("picture"):
+            return True
+        return any(self.cell(name) for name in ("price", "code", "option1_value", "on_hand", "barcode"))
 
     def _about_product(self, product: FileProduct, row: int) -> None:
         for name, longest in (("name", "name"), ("brand", "brand"), ("kind", "kind"), ("category", "name")):
             if not getattr(product, name) and (text := self.cell(name)):
                 setattr(product, name, self._cut(product, row, name, text, LONGEST[longest]))
         for name in ("html", "description"):
-            if getattr(product, name) is None and name in self.columns and (text := self.cell(name)):
+            if getattr(product, name) is None and (text := self.cell(name)):
                 setattr(product, name, text)
         if not product.status and (status := self.cell("status").casefold()):
             product.status = {"active": "live"}.get(status, status)
-        if product.published is None:
-            product.published = truth(self.cell("published"))
-        if not product.axes:
-            names = [self.cell(f"option{number}_name") for number in (1, 2, 3)]
+        if product.published is None and (published := self.cell("published")):
+            product.published = truth(published)
+        if not product.axes and not self.said.keys().isdisjoint(_AXES):
             product.axes = tuple(
-                self._cut(product, row, f"option{number}_name", name, LONGEST["axis"])
-                for number, name in enumerate(names, start=1)
-                if name
+                self._cut(product, row, name, text, LONGEST["axis"]) for name in _AXES if (text := self.cell(name))
             )
-        if truth(self.cell("gift_card")):
+        if (gift := self.cell("gift_card")) and truth(gift):
             product.say(row, "gift_card", self.column("gift_card"), DRAFT)
 
     def _cut(self, product: FileProduct, row: int, name: str, text: str, most: int) -> str:
@@ -346,16 +382,17 @@ class _Reader:
         return text[:most].rstrip()
 
     def _variant(self, product: FileProduct, row: int) -> None:
-        values = [self.cell(f"option{number}_value") for number in (1, 2, 3)]
+        values = [] if self.said.keys().isdisjoint(_CHOICES) else [self.cell(name) for name in _CHOICES]
         while values and not values[-1]:
             values.pop()
         options = tuple(
-            self._cut(product, row, f"option{number}_value", value, LONGEST["option"])
-            for number, value in enumerate(values, start=1)
+            self._cut(product, row, name, value, LONGEST["option"])
+            for name, value in zip(_CHOICES, values, strict=False)
         )
         variant = FileVariant(row, options, code=self._code(product, row))
-        for name, attribute in (("price", "price_minor"), ("compare_at", "compare_at_minor"), ("cost", "cost_minor")):
-            setattr(variant, attribute, self._number(product, row, name, lambda text: price_minor(text, self.exponent)))
+        for name, attribute in _PRICES:
+            if name in self.said:
+                setattr(variant, attribute, self._number(product, row, name, self._price))
         variant.weight_grams = self._natural(product, row, "weight", 10**8)
         variant.on_hand = self._natural(product, row, "on_hand", MOST_UNITS)
         variant.barcode = self._barcode(product, row)
@@ -377,6 +414,9 @@ class _Reader:
     def _bare(self, text: str) -> str:
         """A number without the apostrophe by which a spreadsheet kept it from being calculated with."""
         return text[1:] if self.shape == SHOPIFY and text.startswith("'") and text[1:].isdigit() else text
+
+    def _price(self, text: str) -> int:
+        return price_minor(text, self.exponent)
 
     def _number(self, product: FileProduct, row: int, name: str, parse: Callable[[str], int]) -> int | None:
         text = self.cell(name)
@@ -402,10 +442,12 @@ class _Reader:
 
     def _barcode(self, product: FileProduct, row: int) -> str:
         barcode = self._bare(self.cell("barcode"))
+        if not barcode:
+            return ""
         if len(barcode) > 20:
             product.say(row, "barcode_wrong", self.column("barcode"), DRAFT, value=barcode[:40])
             return ""
-        if barcode and not is_gtin(barcode):
+        if not is_gtin(barcode):
             if zeros := with_lost_zeros(barcode):
                 product.say(row, "barcode_zeros", self.column("barcode"), NOTE, value=barcode, instead=zeros)
                 return zeros

@@ -27,6 +27,7 @@ _CHUNK_BYTES = 64 * 1024
 _SKIPPED = "\\s\x00-\x1f\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff"
 _FORMULA = re.compile(f"'*(?:[{_SKIPPED}]*[=+\\-@＝＋－＠]|[\t\r\n])")
 _QUOTE = '"'
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 
 # Signatures of files that people rename to .csv.
@@ -57,6 +58,19 @@ class Table:
             yield number, dict(zip(self.header, cells, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file whose header is read; its rows come one after the other, each with its number, and only once.
+
+    Taking them raises `Invalid` where the file is broken.
+    """
+
+    header: list[str]
+    rows: Iterator[tuple[int, list[str]]]
+    encoding: str
+    separator: str
+
+
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
@@ -67,6 +81,16 @@ def read_table(content: bytes, *, max_bytes: int = MAX_BYTES, may_be_empty: bool
     Short rows are filled up. Raises `Invalid`, with `row` and `column` where there is one, for anything that would
     have to be guessed: broken quotes, NUL, a cell of more than 131,072 signs, more cells than names, a name twice.
     """
+    opened = open_table(content, max_bytes=max_bytes, may_be_empty=may_be_empty)
+    numbers, rows = [], []
+    for number, cells in opened.rows:
+        numbers.append(number)
+        rows.append(cells)
+    return Table(opened.header, rows, numbers, opened.encoding, opened.separator)
+
+
+def open_table(content: bytes, *, max_bytes: int = MAX_BYTES, may_be_empty: bool = False) -> Opened:
+    """The same without holding the rows: for files of which each row is looked at once."""
     if len(content) > max_bytes:
         raise Invalid(_("The file is larger than %(most)s MB.") % {"most": max_bytes // 1024 // 1024}, code="too_large")
     text, encoding = _decode(content)
@@ -74,14 +98,19 @@ def read_table(content: bytes, *, max_bytes: int = MAX_BYTES, may_be_empty: bool
         raise Invalid(_("The file is empty."), code="empty_file", row=1)
     separator, records = _records(text)
     header = _header(records)
-    numbers, rows = [], []
+    return Opened(header, _rows(header, records, may_be_empty), encoding, separator)
+
+
+def _rows(
+    header: list[str], records: Iterator[tuple[int, list[str]]], may_be_empty: bool
+) -> Iterator[tuple[int, list[str]]]:
+    empty = True
     for number, cells in records:
         if any(cells):
-            numbers.append(number)
-            rows.append(_fitted(header, number, cells))
-    if not rows and not may_be_empty:
+            empty = False
+            yield number, _fitted(header, number, cells)
+    if empty and not may_be_empty:
         raise Invalid(_("The file has a header and no rows."), code="no_rows", row=2)
-    return Table(header, rows, numbers, encoding, separator)
 
 
 def _decode(content: bytes) -> tuple[str, str]:
@@ -150,18 +179,17 @@ class _Lines:
     """The lines of a text, with the offset of the next one, so that a broken record can be looked at again."""
 
     def __init__(self, text: str, offset: int) -> None:
-        self.stream = io.StringIO(text[offset:] if offset else text, newline="")
-        self.offset = offset
+        self.text, self.offset = text, offset
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        line = self.stream.readline()
-        if not line:
+        line = _LINE.match(self.text, self.offset)
+        if not line or not line[0]:
             raise StopIteration
-        self.offset += len(line)
-        return line
+        self.offset = line.end()
+        return line[0]
 
 
 def _separator(text: str) -> str:
@@ -210,6 +238,8 @@ def _refuse_unholdable(cells: list[str], number: int) -> None:
     if len(cells) > MAX_COLUMNS:
         sentence = _("Row %(row)s has more than %(most)s columns.") % {"row": number, "most": MAX_COLUMNS}
         raise Invalid(sentence, code="too_many_columns", row=number, column=str(MAX_COLUMNS + 1))
+    if "\x00" not in (together := "".join(cells)) and len(together) <= MAX_CELL:
+        return
     for column, cell in enumerate(cells, start=1):
         if len(cell) > MAX_CELL:
             raise _oversize({"row": number, "column": column})
@@ -239,6 +269,8 @@ def _header(records: Iterator[tuple[int, list[str]]]) -> list[str]:
 
 def _fitted(header: list[str], number: int, cells: list[str]) -> list[str]:
     width = len(header)
+    if len(cells) == width:
+        return cells
     for column, extra in enumerate(cells[width:], start=width + 1):
         if extra.strip():
             sentence = _("Row %(row)s has something in column %(column)s, beyond the last name of the header.")

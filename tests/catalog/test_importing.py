@@ -493,12 +493,13 @@ reactions.run_jobs(clock.now())
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("place", ["import.in_chunk=exit:3", "import.after_chunk=exit:2"])
-def test_it_goes_on_where_a_killed_worker_stood(transactional_db, at, place):
+def test_it_goes_on_where_a_killed_worker_stood(transactional_db, at, place, monkeypatch):
+    monkeypatch.setattr(importing, "CHUNK_ROWS", 100)
     shop = make_shop("ACME")
     owner = make_member(shop)
     lines = [
         row(name=f"A board of wood number {number}", category="kitchen-tools", code=f"B{number}", on_hand=number)
-        for number in range(2_000)
+        for number in range(400)
     ]
     run = dry_run(shop, file_of(*lines), owner, at)
     importing.confirm(run=run, by=owner, at=at)
@@ -508,14 +509,14 @@ def test_it_goes_on_where_a_killed_worker_stood(transactional_db, at, place):
     assert killed.returncode == EXIT_STATUS, killed.stderr
     applied = ImportChunk.objects.filter(run=run, applied_at__isnull=False)
     assert Product.objects.count() == sum(chunk.row_count for chunk in applied)
-    assert 0 < Product.objects.count() < 2_000
+    assert 0 < Product.objects.count() < 400
     Job.objects.filter(status="running").update(lease_until=at)  # the lease of the dead runs out
     assert worker("").returncode == 0
 
     run.refresh_from_db()
     assert run.status == "applied"
-    assert outcomes(run.done) == {"new": 2_000, "changed": 0, "unchanged": 0, "refused": 0}
-    assert Product.objects.count() == Sku.objects.count() == StockItem.objects.count() == 2_000
+    assert outcomes(run.done) == {"new": 400, "changed": 0, "unchanged": 0, "refused": 0}
+    assert Product.objects.count() == Sku.objects.count() == StockItem.objects.count() == 400
     for item in StockItem.objects.filter(on_hand__gt=0)[:50]:
         assert sum(item.movements.values_list("quantity", flat=True)) == item.on_hand
 

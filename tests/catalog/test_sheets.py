@@ -19,7 +19,7 @@ HEADER = [names[0] for names in sheets.COLUMNS["own"].values()]
 
 def read(*rows: dict, header=HEADER):
     cells = [[str(row.get(name, "")) for name in header] for row in rows]
-    return sheets.read(header, cells, list(range(2, len(rows) + 2)), exponent=2, code_at_most=50)
+    return sheets.read(header, enumerate(cells, start=2), exponent=2, code_at_most=50)
 
 
 def row(**given) -> dict:
@@ -244,7 +244,7 @@ def test_it_says_that_a_product_without_a_price_stays_a_draft():
 )
 def test_it_accounts_for_every_row_of_the_real_files(name, rows, products, weights):
     table = read_table((REAL / name).read_bytes())
-    reading = sheets.read(table.header, table.rows, table.numbers, exponent=2, code_at_most=50)
+    reading = sheets.read(table.header, zip(table.numbers, table.rows, strict=True), exponent=2, code_at_most=50)
     assert (reading.shape, reading.row_count, len(reading.products)) == ("shopify", rows, products)
     told = [issue.weight for product in reading.products for row in product.issues.values() for issue in row]
     assert {weight: told.count(weight) for weight in set(told)} == weights
