@@ -17,4 +17,5 @@ INSTALLED_APPS = [
     "benchmarks.floor_apps.Account" if name == "allauth.account" else name
     for name in INSTALLED_APPS  # noqa: F405
 ]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]

@@ -120,7 +120,8 @@ def add_up(statement: Statement) -> Sums:
 
 #: One pass over the entries of the statement; what they are made of is read from orders' side of the books. Names that
 #: begin with “=” are sums of the ledger itself, and of the bank. A shop whose reserve account has no entry is not asked
-#: for entries of its reserve, settlement by settlement.
+#: for entries of its reserve, settlement by settlement. Keys are looked up as arrays: PostgreSQL walks an index once for
+#: all of them, not down to its leaves for each.
 SUMS_SQL = """
     WITH covered AS MATERIALIZED (
         SELECT e.part, e.amount_minor AS amount, e.position, e.balance_after_minor, t.shop_id, t.id AS made, t.kind,
@@ -132,15 +133,14 @@ SUMS_SQL = """
         WHERE e.shop_id = %(shop)s AND e.account_id = %(account)s
             AND e.position > %(after)s AND e.position <= %(until)s
     ), sold AS MATERIALIZED (
-        SELECT l.shop_id, l.id, l.goods_minor, l.seller_discount_minor, l.shipping_minor, l.tax_minor, l.tax_included
-        FROM covered c
-        JOIN payouts_earning g ON g.shop_id = c.shop_id AND g.package_code = c.source_code
-        JOIN payouts_earningline l ON l.shop_id = g.shop_id AND l.earning_id = g.id
-        WHERE c.settles
+        SELECT l.id, l.goods_minor, l.seller_discount_minor, l.shipping_minor, l.tax_minor, l.tax_included
+        FROM payouts_earningline l
+        WHERE l.shop_id = %(shop)s AND l.earning_id = ANY (ARRAY(
+            SELECT g.id FROM payouts_earning g WHERE g.shop_id = %(shop)s AND g.package_code = ANY (ARRAY(
+                SELECT source_code FROM covered WHERE settles))))
     ), taken AS MATERIALIZED (
-        SELECT r.seller_minor AS seller, r.from_pending_minor - r.seller_minor AS fee
-        FROM sold l
-        JOIN payouts_reversal r ON r.shop_id = l.shop_id AND r.earning_line_id = l.id AND r.from_pending_minor > 0
+        SELECT r.seller_minor AS seller, r.from_pending_minor - r.seller_minor AS fee FROM payouts_reversal r
+        WHERE r.shop_id = %(shop)s AND r.earning_line_id = ANY (ARRAY(SELECT id FROM sold)) AND r.from_pending_minor > 0
         UNION ALL
         SELECT r.seller_minor, 0 FROM covered c
         JOIN orders_refund o ON o.shop_id = c.shop_id AND o.code = c.source_code
@@ -155,8 +155,8 @@ SUMS_SQL = """
     ) AS s, LATERAL (
         VALUES ('goods', s.goods), ('discount', s.discount), ('shipping', s.shipping), ('tax', s.tax)
     ) AS what (name, amount)
-    UNION ALL SELECT 'referral_fee', -sum(f.amount_minor)::bigint FROM sold l
-        JOIN payouts_feeline f ON f.shop_id = l.shop_id AND f.earning_line_id = l.id
+    UNION ALL SELECT 'referral_fee', -sum(f.amount_minor)::bigint FROM payouts_feeline f
+        WHERE f.shop_id = %(shop)s AND f.earning_line_id = ANY (ARRAY(SELECT id FROM sold))
     UNION ALL SELECT 'refunds', -sum(seller)::bigint FROM taken
     UNION ALL SELECT 'fee_before', -sum(fee)::bigint FROM taken
     UNION ALL SELECT 'reserve', -sum(held.amount_minor)::bigint FROM covered c

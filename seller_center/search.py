@@ -100,7 +100,7 @@ def _orders(shop, words: str, most: int) -> Iterator[Group]:
     rows = Order.objects.in_shop(shop)
     found, similar = list(rows.found_by(words).newest_first()[: most * 3]), False
     if not found:
-        found, similar = list(rows.sounding_like(words).newest_first()[: most * 3]), True
+        found, similar = list(rows.sounding_like(shop, words).newest_first()[: most * 3]), True
     hits = [
         Hit(
             order.code,

@@ -231,7 +231,7 @@ CACHES = {
         },
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "shops.session_store"
 
 # DEC11. No eta, countdown or retry delay anywhere: waiting is a Deadline row.
 CELERY_BROKER_URL: str = _redis(0)
@@ -266,7 +266,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat")
 # -- people -----------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "shops.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["shops.backends.People"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher" if TESTING else "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.history import history
 from seller_center.kernel.tenancy import TenantFK
-from seller_center.kernel.text import swapped
+from seller_center.kernel.text import rarest_first, swapped
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
-from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
+from shops.models import OwnedQuerySet, ShopOwned, owned_manager, shop_as_key, tenant_key
 
 #: A search reads at most this many words; the rest of what was typed is not looked at.
 MOST_WORDS = 6
@@ -51,7 +51,8 @@ class ProductQuerySet(OwnedQuerySet):
         """Products of the shop with a name like the words, typing errors included."""
         asked = words.upper()[:100]
         like = Q(search_name__trigram_word_similar=asked)
-        return self.filter(reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like), shop=shop)
+        near = reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like)
+        return self.filter(pk__in=Product.objects.filter(shop_as_key(shop), near).order_by().values("pk"), shop=shop)
 
     def running_low(self, shop, at_most: int):
         """Products of the shop with a SKU on sale of which at most this many are available."""
@@ -78,7 +79,7 @@ def counts_by_state(shop, at_most: int) -> dict[str, int]:
 
 
 def _holds_all(field: str, words: list[str]) -> Q:
-    return reduce(Q.__and__, (Q((f"{field}__contains", word.upper())) for word in words))
+    return reduce(Q.__and__, (Q((f"{field}__contains", word.upper())) for word in rarest_first(words)))
 
 
 PRODUCT_MOVES = Moves(

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from orders.shown import TABS, Shown
 from seller_center.kernel.history import history
 from seller_center.kernel.tenancy import TenantFK
-from seller_center.kernel.text import swapped
+from seller_center.kernel.text import rarest_first, swapped
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
-from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
+from shops.models import OwnedQuerySet, ShopOwned, owned_manager, shop_as_key, tenant_key
 
 #: A search reads at most this many words; the rest of what was typed is not looked at.
 MOST_WORDS = 6
@@ -59,14 +59,15 @@ class OrderQuerySet(OwnedQuerySet):
 
     def found_by(self, words: str):
         """Orders whose numbers, buyer or SKUs hold all the words, wherever they stand (trigram index)."""
-        asked = words.upper().split()[:MOST_WORDS]
+        asked = rarest_first(words.upper().split()[:MOST_WORDS])
         return self.filter(reduce(Q.__and__, (Q(search_text__contains=word) for word in asked))) if asked else self
 
-    def sounding_like(self, words: str):
-        """Orders that hold something similar to the words: the second try of a search, for slips of the finger."""
+    def sounding_like(self, shop, words: str):
+        """Orders of the shop that hold something similar to the words: the second try of a search, for slips."""
         asked = words.upper()[:60]
         like = Q(search_text__trigram_word_similar=asked)
-        return self.filter(reduce(Q.__or__, (Q(search_text__contains=one) for one in swapped(asked)), like))
+        near = reduce(Q.__or__, (Q(search_text__contains=one) for one in swapped(asked)), like)
+        return self.filter(pk__in=Order.objects.filter(shop_as_key(shop), near).order_by().values("pk"))
 
 
 @history(exclude=["search_text", "summary"])

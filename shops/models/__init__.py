@@ -15,7 +15,15 @@ from shops.models.key import DataKey
 from shops.models.known_device import KnownDevice
 from shops.models.market import Market, PolicyVersion, TradeClass
 from shops.models.notice import Notice
-from shops.models.owned import OwnedQuerySet, PeerManager, PeerQuerySet, ShopOwned, owned_manager, tenant_key
+from shops.models.owned import (
+    OwnedQuerySet,
+    PeerManager,
+    PeerQuerySet,
+    ShopOwned,
+    owned_manager,
+    shop_as_key,
+    tenant_key,
+)
 from shops.models.saved_view import SavedView
 from shops.models.shop import AREAS, Membership, Role, Shop
 from shops.models.tier import TierReview
@@ -64,5 +72,6 @@ __all__ = [
     "User",
     "Violation",
     "owned_manager",
+    "shop_as_key",
     "tenant_key",
 ]

@@ -58,7 +58,7 @@ def test_it_keeps_only_what_exists_and_nothing_private_for_offline(client):
 
 def test_it_shows_the_same_offline_page_to_everybody(client, owner):
     before = client.get("/offline/").content
-    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(owner, backend="shops.backends.People")
     assert client.get("/offline/").content == before
 
 
@@ -72,7 +72,7 @@ def test_it_hides_the_style_guide_in_production_from_all_but_staff(client, owner
     settings.LOCAL = settings.DEBUG = False
     for user in (None, owner):
         if user:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(user, backend="shops.backends.People")
         assert client.get("/styleguide/").status_code == 404
         assert client.get("/styleguide/storefront/").status_code == 404
     request = RequestFactory().get("/styleguide/")
@@ -143,7 +143,7 @@ def test_it_asks_to_come_back_when_the_database_does_not_answer(browser):
 
 
 def test_it_says_what_is_not_there(browser, owner):
-    browser.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(owner, backend="shops.backends.People")
     answer = browser.get("/nothing/")
     assert answer.status_code == 404
     assert b"There is nothing here" in answer.content

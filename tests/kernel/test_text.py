@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from seller_center.kernel import text
-from seller_center.kernel.text import MAX_SIGNS, markdown_from_html, render_markdown
+from seller_center.kernel.text import MAX_SIGNS, markdown_from_html, rarest_first, render_markdown
 from tests.figures import at_figures
 
 SEED = int(os.environ.get("SEED", "20261129"))
@@ -228,3 +228,9 @@ def test_it_leaves_no_heaps_of_empty_lines():
 def test_plain_text_stays_plain_text():
     assert markdown_from_html("just words") == "just words"
     assert render_markdown(markdown_from_html("5 * 3 _x_ AT&amp;T")) == "<p>5 * 3 _x_ AT&amp;T</p>\n"
+
+
+def test_a_search_asks_for_the_rarest_word_first():
+    assert rarest_first(["BUYER", "319EB5"]) == ["319EB5", "BUYER"]
+    assert rarest_first(["LI", "ANNEMARIE", "OF"]) == ["ANNEMARIE", "LI", "OF"]
+    assert rarest_first([]) == []

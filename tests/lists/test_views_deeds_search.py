@@ -273,7 +273,10 @@ def test_its_words_are_found_through_the_trigram_indexes(db, shop):
     from catalog.models import Sku
 
     asked = {
-        "order_search": (Order.objects.found_by("walde"), Order.objects.sounding_like("valdemar")),
+        "order_search": (
+            Order.objects.found_by("walde"),
+            Order.objects.filter(search_text__trigram_word_similar="VALDEMAR"),
+        ),
         "product_search": (Product.objects.filter(search_name__trigram_word_similar="WALLNUT"),),
         "sku_search": (Sku.objects.filter(search_code__contains="WB-9"),),
     }
