@@ -15,7 +15,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         """The session of this key unless it has ended; then the browser's key is forgotten, as in Django."""
-        rows = list(_living(key=self.session_key, now=timezone.now()))
+        rows = list(_living(key=self.session_key or "", now=timezone.now()))
         if not rows:
             self._session_key = None
             return None

@@ -74,7 +74,10 @@ class Earning(ShopOwned):
             ),
             models.Index(fields=("shop", "order"), name="earning_of_order"),
             models.Index(
-                fields=("shop", "available_from"), name="earning_calendar", condition=Q(status="pending_settlement")
+                fields=("shop", "available_from"),
+                include=("order", "net_minor", "taken_minor"),
+                name="earning_becoming_available",
+                condition=Q(status="pending_settlement"),
             ),
         ]
         triggers = [moves_trigger("earning_status_moves", "status", EARNING_MOVES)]
