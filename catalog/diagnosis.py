@@ -23,7 +23,7 @@ class Finding:
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ListingFacts:
     """What the diagnosis looks at. ``description_signs`` counts the text as it was given."""
 

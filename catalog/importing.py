@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 
-from catalog import matching, planning, sheets
+from catalog import matching, sheets
 from catalog.matching import OUTCOMES, ProductPlan
 from catalog.models import Category, ImportChunk, ImportRow, ImportRun
 from catalog.planning import Planner
@@ -147,11 +147,11 @@ def read_products(run: ImportRun, table: Opened, at: dt.datetime) -> sheets.Read
         ) from None
 
 
-def chunks_of(products: Sequence[sheets.FileProduct]) -> list[tuple[int, int]]:
+def chunks_of(products: sheets.Packed) -> list[tuple[int, int]]:
     """Places [first, end) of whole products in file order, about ``CHUNK_ROWS`` rows each."""
     bounds, first, held = [], 0, 0
-    for place, product in enumerate(products):
-        held += len(product.rows)
+    for place, rows in enumerate(products.row_counts):
+        held += rows
         if held >= CHUNK_ROWS:
             bounds.append((first, place + 1))
             first, held = place + 1, 0
@@ -304,7 +304,7 @@ def _apply_locked(
     row = lock_row(ImportChunk.objects.filter(shop=run.shop, pk=chunk.pk))
     if row.applied_at is not None:
         return  # another worker did it while this one was thought dead
-    products = planning.fresh(reading.products[row.first_product : row.end_product])
+    products = reading.products[row.first_product : row.end_product]
     planner.look_again()
     plans, live = planner.plan(products)
     shelf = Shelf(shop=run.shop, by=job.by, at=at, reference=run.code, markdown=_markdown())

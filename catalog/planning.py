@@ -19,11 +19,6 @@ from shops.policy_book import policy_for
 _TOLD_BY_ROWS = frozenset({"price_low", "barcode_wrong"})
 
 
-def fresh(products: Sequence[FileProduct]) -> list[FileProduct]:
-    """Copies that a plan may write into: one reading serves several tries."""
-    return [product.copy() for product in products]
-
-
 class Planner:
     """Plans chunk after chunk of one file; remembers how much room the tier has left across the chunks of a dry run."""
 

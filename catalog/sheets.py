@@ -4,8 +4,12 @@ Rows that belong to one product share a handle. A row carries a variant, a pictu
 be taken becomes an ``Issue`` with its column; nothing is dropped without one.
 """
 
+import functools
+import pickle
 import re
 import unicodedata
+import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,10 +105,10 @@ class FileVariant:
     weight_grams: int | None = None
     on_hand: int | None = None
 
-    def copy(self) -> "FileVariant":
-        """The same anew."""
+    def told(self) -> tuple:
+        """Its fields in their order."""
         known = (self.price_minor, self.compare_at_minor, self.cost_minor, self.barcode, self.weight_grams)
-        return FileVariant(self.row, self.options, self.code, *known, self.on_hand)
+        return self.row, self.options, self.code, *known, self.on_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +139,16 @@ class FileProduct:
     pictures: list[FilePicture] = field(default_factory=list)
     issues: dict[int, list[Issue]] = field(default_factory=dict)
 
-    def copy(self) -> "FileProduct":
-        """The same anew, so far as a plan writes into it: variants and what there is to say."""
+    def told(self) -> tuple:
+        """Its fields in their order, as plain values: what `product_of` makes it of again."""
         words = (self.name, self.brand, self.kind, self.category, self.html, self.description)
-        said = {row: list(issues) for row, issues in self.issues.items()} if self.issues else {}
-        variants = [variant.copy() for variant in self.variants]
-        state = (self.published, self.status, self.axes)
-        return FileProduct(self.handle, self.rows, *words, *state, variants, self.pictures, said)
+        issues = [
+            (row, [(issue.code, issue.column, issue.weight, issue.facts) for issue in said])
+            for row, said in self.issues.items()
+        ]
+        variants = [variant.told() for variant in self.variants]
+        pictures = [(picture.row, picture.url, picture.alt) for picture in self.pictures]
+        return self.handle, self.rows, *words, self.published, self.status, self.axes, variants, pictures, issues
 
     def say(self, row: int, code: str, column: str, weight: str = NOTE, **facts: Any) -> None:
         """Note an issue of a row."""
@@ -161,6 +168,82 @@ class FileProduct:
         return {row for row, issues in self.issues.items() if any(issue.weight == REFUSES for issue in issues)}
 
 
+def product_of(told: tuple) -> FileProduct:
+    """The product that told these fields."""
+    *plain, variants, pictures, issues = told
+    product = FileProduct(*plain)
+    product.variants = [FileVariant(*variant) for variant in variants]
+    product.pictures = [FilePicture(*picture) for picture in pictures]
+    product.issues = {row: [Issue(*issue) for issue in said] for row, said in issues}
+    return product
+
+
+class Packed(Iterable[FileProduct]):
+    """The products of a file in the order in which they first appear. A worker has to hold them all, because rows of one
+    product need not stand together, and looks at few of them at a time: those behind the first thousands are packed.
+    """
+
+    PIECE = 200
+    #: Pieces that are not packed, so that files of usual length need not be.
+    OPEN_PIECES = 50
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes | list[FileProduct]] = [[]]
+        self.row_counts = array("L")
+        self.settle: Callable[[FileProduct], None] = lambda product: None
+        """Is done to each product before anybody sees it."""
+
+    def __len__(self) -> int:
+        return len(self.row_counts)
+
+    def add(self, product: FileProduct) -> int:
+        """Put it behind the others; returns its place."""
+        last = self._pieces[-1]
+        if len(last) == self.PIECE:
+            if len(self._pieces) > self.OPEN_PIECES:
+                self._pieces[-1] = _packed(last)
+            self._pieces.append(last := [])
+        last.append(product)
+        self.row_counts.append(0)
+        return len(self.row_counts) - 1
+
+    def at(self, place: int) -> FileProduct:
+        """The product itself, to be written on. Whoever comes back to an old one keeps its neighbours unpacked."""
+        number, place = divmod(place, self.PIECE)
+        piece = self._pieces[number]
+        if isinstance(piece, bytes):
+            piece = self._pieces[number] = _unpacked(piece)
+        return piece[place]
+
+    def __getitem__(self, places: slice) -> list[FileProduct]:
+        """Products anew, settled, for a plan to write into: one reading serves several tries."""
+        first, end, _step = places.indices(len(self))
+        numbers = range(first // self.PIECE, -(-end // self.PIECE))
+        found = [product for number in numbers for product in self._anew(self._pieces[number])]
+        wanted = found[first - numbers.start * self.PIECE : end - numbers.start * self.PIECE]
+        for product in wanted:
+            self.settle(product)
+        return wanted
+
+    def __iter__(self) -> Iterator[FileProduct]:
+        for first in range(0, len(self), self.PIECE):
+            yield from self[first : first + self.PIECE]
+
+    @staticmethod
+    def _anew(piece: bytes | list[FileProduct]) -> list[FileProduct]:
+        if isinstance(piece, bytes):
+            return _unpacked(piece)
+        return [product_of(product.told()) for product in piece]
+
+
+def _packed(products: Iterable[FileProduct]) -> bytes:
+    return zlib.compress(pickle.dumps([product.told() for product in products], pickle.HIGHEST_PROTOCOL), 1)
+
+
+def _unpacked(piece: bytes) -> list[FileProduct]:
+    return [product_of(told) for told in pickle.loads(zlib.decompress(piece))]  # noqa: S301 (packed by this process)
+
+
 @dataclass(slots=True)
 class Reading:
     """A whole file as read: its products in the order in which they first appear, and rows that belong to none."""
@@ -168,7 +251,7 @@ class Reading:
     shape: str
     mapping: dict[str, str]
     ignored: list[str]
-    products: list[FileProduct]
+    products: Packed
     stray: dict[int, list[Issue]]
     row_count: int
 
@@ -288,9 +371,7 @@ def read(
         for name in [name for name, index in left.items() if cells[index]]:
             ignored.add(name)
             del left[name]
-    return Reading(
-        shape, mapping, [name for name in header if name in ignored], list(reader.finish()), reader.stray, count
-    )
+    return Reading(shape, mapping, [name for name in header if name in ignored], reader.finish(), reader.stray, count)
 
 
 _AXES = ("option1_name", "option2_name", "option3_name")
@@ -313,7 +394,7 @@ class _Reader:
         self.shape = shape
         self.mapping, self.columns, self.exponent = mapping, list(columns.items()), exponent
         self.code_at_most, self.unescape = code_at_most, unescape
-        self.products: dict[str, FileProduct] = {}
+        self.products, self.places = Packed(), dict[str, int]()
         self.stray: dict[int, list[Issue]] = {}
         self.first_with_code: dict[str, int] = {}
         self.said: dict[str, str] = {}
@@ -331,10 +412,12 @@ class _Reader:
         if not handle:
             self.stray[number] = [Issue("no_product", self.column("handle") or self.column("name"), REFUSES)]
             return
-        product = self.products.get(handle)
-        if product is None:
-            product = self.products[handle] = FileProduct(handle)
+        place = self.places.get(handle)
+        if place is None:
+            place = self.places[handle] = self.products.add(FileProduct(handle))
+        product = self.products.at(place)
         product.rows.append(number)
+        self.products.row_counts[place] += 1
         if given and handle != given:
             product.say(number, "handle_changed", self.column("handle"), value=given[:80], handle=handle[:80])
         self._about_product(product, number)
@@ -464,13 +547,17 @@ class _Reader:
         alt = self._cut(product, row, "picture_alt", self.cell("picture_alt"), LONGEST["alt"])
         product.pictures.append(FilePicture(row, url, alt))
 
-    def finish(self) -> Iterator[FileProduct]:
-        for product in self.products.values():
-            _settle_axes(product, self.column("option1_name"), self.column("option1_value"))
-            if not product.name:
-                product.name = product.handle
-                product.say(product.rows[0], "no_name", self.column("name"), DRAFT)
-            yield product
+    def finish(self) -> Packed:
+        self.products.settle = functools.partial(_settle, self.mapping)
+        return self.products
+
+
+def _settle(mapping: dict[str, str], product: FileProduct) -> None:
+    """What can be said only when all rows of a product are known."""
+    _settle_axes(product, mapping.get("option1_name", ""), mapping.get("option1_value", ""))
+    if not product.name:
+        product.name = product.handle
+        product.say(product.rows[0], "no_name", mapping.get("name", ""), DRAFT)
 
 
 def _settle_axes(product: FileProduct, name_column: str, value_column: str) -> None:

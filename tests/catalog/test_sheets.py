@@ -256,3 +256,32 @@ def test_it_accounts_for_every_row_of_the_real_files(name, rows, products, weigh
     assert sorted(outcomes) == table.numbers
     assert REFUSES not in told
     assert set(outcomes.values()) == {matching.NEW}
+
+
+# -- packed -----------------------------------------------------------------------------------------------------------
+
+
+def test_products_of_a_long_file_are_packed_and_come_out_as_they_went_in(monkeypatch):
+    lines = [
+        row(handle=f"p-{number % 50}", code=f"C-{number}", option1_name="Size", option1_value=str(number), picture="x")
+        | {"Price": "1,99" if number % 7 == 0 else "1.99"}
+        for number in range(150)
+    ]
+    held = list(read(*lines).products)
+    monkeypatch.setattr(sheets.Packed, "PIECE", 4)
+    monkeypatch.setattr(sheets.Packed, "OPEN_PIECES", 2)
+    together = read(*sorted(lines, key=lambda line: line["Handle"])).products
+    assert sum(isinstance(piece, bytes) for piece in together._pieces) == 50 // 4 - 2
+    packed = read(*lines).products  # rows of one product stand far apart: pieces are opened again
+    assert list(packed) == held
+    assert packed[7:18] == held[7:18]
+    assert (list(packed.row_counts), len(packed)) == ([3] * 50, 50)
+
+
+def test_a_plan_writes_into_products_of_its_own():
+    products = read(row(handle="a"), row(handle="b")).products
+    [first] = products[:1]
+    first.say(2, "cut", "")
+    first.variants[0].code = "X"
+    assert products[:1] != [first]
+    assert not products[:1][0].issues
