@@ -13,7 +13,7 @@ from seller_center.kernel.csvio import sql_plain, sql_written, write_rows, writt
 from seller_center.kernel.money import exponent
 
 #: Products read at once while a file is streamed out.
-CHUNK = 500
+CHUNK = 2_000
 HEADER = [names[0] for names in sheets.COLUMNS[sheets.OWN].values()]
 
 
@@ -44,12 +44,13 @@ def products(shop) -> Iterator[bytes]:
 
 
 def _rows(shop) -> Iterator[str]:
-    """Line after line. The database writes the cells; here they are put side by side: a SKU and a picture, and further
-    pictures below.
+    """Lines, a chunk of products at a time. The database writes the cells; here they are put side by side: a SKU and a
+    picture, and further pictures below.
     """
     after = 0
     while end := _end_of_chunk(shop, after):
-        yield from _lines(shop, after, end)
+        if lines := list(_lines(shop, after, end)):
+            yield "\r\n".join(lines)
         after = end
 
 
@@ -72,13 +73,28 @@ def _lines(shop, after: int, end: int) -> Iterator[str]:
     unit = str(Decimal(1).scaleb(-exponent(shop.currency)))
     values = {"shop": shop.pk, "after": after, "end": end, "unit": unit, "before": before, "behind": behind}
     skus, pictures = _by_product(_SKUS.ask(values)), _by_product(_PICTURES.ask(values))
-    for key, handle, about, *names in list(_PRODUCTS.ask(values)):
+    axes = _axes(values)
+    for key, handle, about in _PRODUCTS.ask(values):
         own_skus, own_pictures = skus.get(key, ()), pictures.get(key, ())
+        a, b, c = axes.get(key, _NO_OPTIONS)
         for place in range(max(len(own_skus), len(own_pictures), 1)):
-            (a, b, c), first = (names, about) if place == 0 else (_NO_NAMES, _NO_ABOUT)
-            _key, x, y, z, sku = own_skus[place] if place < len(own_skus) else _NO_SKU
+            _key, sku, options = own_skus[place] if place < len(own_skus) else _NO_SKU
+            x, y, z = _three(options) if options else _NO_OPTIONS
             picture = own_pictures[place][1] if place < len(own_pictures) else _NO_PICTURE
-            yield f"{handle},{first},{a},{x},{b},{y},{c},{z},{sku},{picture}"
+            yield f"{handle},{about},{a},{x},{b},{y},{c},{z},{sku},{picture}"
+            about, a, b, c = _NO_ABOUT, *_NO_OPTIONS
+
+
+def _axes(values: dict[str, Any]) -> dict[int, list[str]]:
+    """The names of the options, of the products that have some."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AXES, values)
+        return {key: _three(names) for key, names in cursor.fetchall()}
+
+
+def _three(texts: Sequence[str]) -> list[str]:
+    """The first three of these texts as cells; the file has columns for three options."""
+    return [written([text], [False]) for text in (*texts, "", "", "")[:3]]
 
 
 def _by_product(rows: Iterable[tuple]) -> dict[int, list[tuple]]:
@@ -89,15 +105,17 @@ def _by_product(rows: Iterable[tuple]) -> dict[int, list[tuple]]:
 
 
 class _Pieces:
-    """A question whose answer is a key and pieces of a line, ready written: each piece is some fields, in order."""
+    """A question whose answer is a key and pieces of a line, ready written: each piece is some fields, in order. ``more``
+    comes behind them as it is.
+    """
 
-    def __init__(self, pieces: Sequence[Sequence[str]], rows: str, order: str) -> None:
+    def __init__(self, pieces: Sequence[Sequence[str]], rows: str, order: str, more: str = "") -> None:
         fields = [name for piece in pieces for name in piece]
         ready = ", ".join(f"CASE WHEN plain THEN {sql_written(piece, _NUMBERS)} END" for piece in pieces)
         self.ends = list(itertools.accumulate(map(len, pieces)))
         self.bare = [name in _NUMBERS for name in fields]
         self.sql = (
-            f"SELECT key, {ready}, CASE WHEN NOT plain THEN ARRAY[{', '.join(fields)}] END FROM ("  # noqa: S608
+            f"SELECT key, {ready}{more and ', '}{more}, CASE WHEN NOT plain THEN ARRAY[{', '.join(fields)}] END FROM ("  # noqa: S608
             f"SELECT *, {' AND '.join(sql_plain(name) for name in fields if name not in _SAFE)} AS plain FROM ({rows})"
             f" AS told OFFSET 0) AS judged ORDER BY {order}"
         )
@@ -106,8 +124,11 @@ class _Pieces:
         """Key and pieces. Where a cell might be taken for a formula, the pieces are written here."""
         with connection.cursor() as cursor:
             cursor.execute(self.sql, values)
-            for row in cursor:
-                yield row[:-1] if row[-1] is None else (row[0], *self._written(row[-1]))
+            for row in cursor.fetchall():
+                if row[-1] is None:
+                    yield row[:-1]
+                else:
+                    yield (row[0], *self._written(row[-1]), *row[1 + len(self.ends) : -1])
 
     def _written(self, cells: list[str]) -> Iterator[str]:
         for first, end in itertools.pairwise((0, *self.ends)):
@@ -117,42 +138,26 @@ class _Pieces:
 #: Fields that stand bare, and those that are made of digits or of our own words.
 _NUMBERS = frozenset({"weight", "on_hand"})
 _SAFE = _NUMBERS | {"status", "price", "compare_at", "cost"}
-_NO_NAMES, _NO_ABOUT, _NO_PICTURE = ('""',) * 3, ",".join(['""'] * 5), '"",""'
-_NO_SKU = (None, '""', '""', '""', ",".join(['""'] * 7))
+_NO_OPTIONS, _NO_ABOUT, _NO_PICTURE = ['""'] * 3, ",".join(['""'] * 5), '"",""'
+_NO_SKU = (None, ",".join(['""'] * 7), None)
 
+_AXES = """
+SELECT product_id, array_agg(name ORDER BY position) FROM catalog_productoption
+WHERE shop_id = %(shop)s AND product_id > %(after)s AND product_id <= %(end)s GROUP BY product_id
+"""
 _PRODUCTS = _Pieces(
-    [
-        ("handle",),
-        ("name", "brand", "category", "description", "status"),
-        ("option1_name",),
-        ("option2_name",),
-        ("option3_name",),
-    ],
+    [("handle",), ("name", "brand", "category", "description", "status")],
     """
-    SELECT id AS key, slug AS handle, name, brand, category, description, status, coalesce(axes[1], '') AS option1_name,
-        coalesce(axes[2], '') AS option2_name, coalesce(axes[3], '') AS option3_name
-    FROM (
-        SELECT p.*, coalesce(c.code, '') AS category, (
-            SELECT array_agg(o.name ORDER BY o.position) FROM catalog_productoption AS o
-            WHERE o.shop_id = %(shop)s AND o.product_id = p.id
-        ) AS axes
-        FROM catalog_product AS p LEFT JOIN catalog_category AS c ON c.id = p.category_id
-        WHERE p.shop_id = %(shop)s AND p.id > %(after)s AND p.id <= %(end)s AND p.status <> 'archived'
-        OFFSET 0
-    ) AS found
+    SELECT p.id AS key, p.slug AS handle, p.name, p.brand, coalesce(c.code, '') AS category, p.description, p.status
+    FROM catalog_product AS p LEFT JOIN catalog_category AS c ON c.id = p.category_id
+    WHERE p.shop_id = %(shop)s AND p.id > %(after)s AND p.id <= %(end)s AND p.status <> 'archived'
     """,
     "key",
 )
 _SKUS = _Pieces(
-    [
-        ("option1_value",),
-        ("option2_value",),
-        ("option3_value",),
-        ("code", "price", "compare_at", "cost", "barcode", "weight", "on_hand"),
-    ],
+    [("code", "price", "compare_at", "cost", "barcode", "weight", "on_hand")],
     """
-    SELECT s.product_id AS key, s.position, s.id, coalesce(s.option_values[1], '') AS option1_value,
-        coalesce(s.option_values[2], '') AS option2_value, coalesce(s.option_values[3], '') AS option3_value, s.code,
+    SELECT s.product_id AS key, s.position, s.id, nullif(s.option_values, '{}') AS options, s.code,
         (s.price_minor * %(unit)s::numeric)::text AS price,
         coalesce((s.compare_at_minor * %(unit)s::numeric)::text, '') AS compare_at,
         coalesce((s.cost_minor * %(unit)s::numeric)::text, '') AS cost, s.barcode,
@@ -164,6 +169,7 @@ _SKUS = _Pieces(
     WHERE s.shop_id = %(shop)s AND s.product_id > %(after)s AND s.product_id <= %(end)s AND s.retired_at IS NULL
     """,
     "key, position, id",
+    "options",
 )
 _PICTURES = _Pieces(
     [("picture", "picture_alt")],

@@ -285,8 +285,8 @@ def _fitted(header: list[str], number: int, cells: list[str]) -> list[str]:
 def write_rows(header: Sequence[str], rows: Iterable[str | Sequence[Any]], *, separator: str = ",") -> Iterator[bytes]:
     """A CSV file in chunks of bytes, as rows arrive: UTF-8 with a mark, CRLF, texts quoted, formulas escaped.
 
-    None is an empty cell; numbers stand bare; everything else is written as its text. A row that is one text is a line
-    that is written already, without its end.
+    None is an empty cell; numbers stand bare; everything else is written as its text. A row that is one text is a line,
+    or several, written already, without its end.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=separator, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
