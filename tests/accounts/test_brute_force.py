@@ -1,6 +1,6 @@
 """G1: guessing passwords. The limits hold exactly, whoever guesses, from wherever, however the name is spelled, at once.
 
-Before a merge a few tries for each of 32 threads; the deep run makes 1,024 of one account and 10,240 over accounts.
+1,024 tries of one account; over accounts a few before a merge, 10,240 in the deep run.
 Time stands still meanwhile, so that all of them fall into one window; passwords are hashed by a quick digest, because
 not the hash is asked about but how often it is asked.
 """
@@ -14,13 +14,14 @@ from django.test import Client
 
 from tests.accounts.test_logging_in import PHONE, is_in, log_in, wrong
 from tests.factories.shops import make_user
+from tests.figures import at_figures
 from tests.proof.probing import hushed
 from tests.storm import storm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-#: Tries of each of the 32 threads: at one account, and over all accounts.
-SIZES = (pytest.param((3, 4), id="quick"), pytest.param((32, 320), id="deep", marks=pytest.mark.deep))
+#: Tries of each of the 32 threads at one account.
+TRIES = 32
 SPELLINGS = (
     "owner@example.com",
     "OWNER@EXAMPLE.COM",
@@ -68,15 +69,15 @@ def tries(each: int, name, address) -> Counter:
     return sum((one.value for one in outcomes), Counter())
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_of_many_tries_at_once_five_are_evaluated_and_the_owner_still_gets_in(person, size):
+def test_of_many_tries_at_once_five_are_evaluated_and_the_owner_still_gets_in(person, figure):
     """From as many addresses as there are tries, under every spelling; the owner's own browser goes in afterwards."""
     owner = Client()
     log_in(owner, "owner@example.com")
     owner.post("/account/logout/")
-    ends = tries(size[0], lambda n: SPELLINGS[n % len(SPELLINGS)], lambda n: f"10.{n // 250}.{n % 250}.9")
-    assert ends["evaluated"] <= 5 + unlike_names(32 * size[0])
-    assert ends["limited"] == 32 * size[0] - ends["evaluated"]
+    ends = tries(TRIES, lambda n: SPELLINGS[n % len(SPELLINGS)], lambda n: f"10.{n // 250}.{n % 250}.9")
+    assert ends["evaluated"] <= 5 + unlike_names(32 * TRIES)
+    assert ends["limited"] == 32 * TRIES - ends["evaluated"]
+    figure("G1", "tries of one account", ends.total())
     stranger = Client(REMOTE_ADDR="203.0.113.77")
     log_in(stranger, "owner@example.com")
     assert not is_in(stranger), "the right password does not open from elsewhere while others guess"
@@ -89,11 +90,12 @@ def unlike_names(count: int) -> int:
     return min(5, count // len(SPELLINGS))
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_one_address_tries_few_names_whatever_it_says_of_itself(person, size):
-    """10,000 names from one address: twenty are looked at in a minute, though each try claims another origin."""
-    ends = tries(size[1], lambda n: f"person{n}@example.com", lambda n: "203.0.113.5")
-    assert ends == {"evaluated": 20, "limited": 32 * size[1] - 20}
+@at_figures("each", 4, deep=320)
+def test_one_address_tries_few_names_whatever_it_says_of_itself(person, each, figure):
+    """Thousands of names from one address: twenty are looked at in a minute, though each try claims another origin."""
+    ends = tries(each, lambda n: f"person{n}@example.com", lambda n: "203.0.113.5")
+    assert ends == {"evaluated": 20, "limited": 32 * each - 20}
+    figure("G1", "tries over accounts", ends.total())
     other = Client(REMOTE_ADDR="203.0.113.6")
     log_in(other, "owner@example.com")
     assert is_in(other), "nobody else is kept out by it"

@@ -18,6 +18,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 METHODS = SAFE + UNSAFE
 HTMX = {"HTTP_HX_REQUEST": "true"}
+#: Method and headers: every way to ask for an address.
+WAYS = [*((method, {}) for method in METHODS), ("GET", HTMX), ("POST", HTMX)]
 PART = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 MASKS = (
     (re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"'), b"CSRF"),
@@ -38,14 +40,6 @@ class Size:
     def share(self, wanted: Sequence, place: int = 0, of: int = 7) -> list:
         """All of them, or every seventh, beginning elsewhere for every ``place``: together the places leave none out."""
         return list(wanted) if self.deep else list(wanted[place % of :: of])
-
-    def ways(self, place: int) -> list[tuple[str, dict]]:
-        """Method and headers: all of them, or looking, posting and one further, which goes round with the address."""
-        every = [(method, {}) for method in METHODS] + [("GET", HTMX), ("POST", HTMX)]
-        if self.deep:
-            return every
-        rest = [way for way in every if way not in (("GET", {}), ("POST", {}))]
-        return [("GET", {}), ("POST", {}), rest[place % len(rest)]]
 
 
 QUICK, DEEP = Size("quick", deep=False), Size("deep", deep=True)

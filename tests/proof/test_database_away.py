@@ -29,7 +29,7 @@ from tests.storm import HANG_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stage")]
 
-WRITERS = 8
+WRITERS, CRASHES = 8, 8
 _runs = itertools.count(1)
 
 
@@ -116,11 +116,10 @@ def healthy(stage: Stage) -> bool:
     return False
 
 
-@pytest.mark.parametrize("crashes", [2, pytest.param(8, marks=pytest.mark.deep)])
-def test_no_order_that_was_acknowledged_is_lost_in_a_crash(stage, world, crashes):
+def test_no_order_that_was_acknowledged_is_lost_in_a_crash(stage, world, figure):
     with own_cluster(stage) as cluster:
         with Load(world) as load:
-            for _number in range(crashes):
+            for _number in range(CRASHES):
                 assert load.goes_on(), stage.chaos.said("web")
                 cluster.crash()
                 before = load.troubles
@@ -132,10 +131,12 @@ def test_no_order_that_was_acknowledged_is_lost_in_a_crash(stage, world, crashes
         assert len(numbers) == len(set(numbers))
         assert set(load.said) <= set(numbers)
         assert load.strange == [], stage.chaos.said("web")
-        assert len(load.said) >= 8 * (crashes + 1)
-        assert load.troubles >= crashes
+        assert len(load.said) >= 8 * (CRASHES + 1)
+        assert load.troubles >= CRASHES
         assert not stage.chaos.is_dead("web")
-        print(f"{len(load.said)} acknowledged, {load.troubles} troubles, {crashes} crashes")
+        figure("E4", "crashes", CRASHES)
+        figure("E4", "orders acknowledged", len(load.said))
+        figure("E4", "refused or broken off", load.troubles)
 
 
 def test_control_a_database_that_may_forget_loses_what_it_acknowledged(stage, world):

@@ -26,7 +26,7 @@ from tests.proof.twins import Twin, make_twin, pay_out
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("SEED") or 20261014)
-SIZES = (pytest.param(60, id="quick"), pytest.param(500, id="deep", marks=pytest.mark.deep))
+DEEDS = 500
 NOW = "2026-10-14T16:00:00Z"
 #: Of the pages of a run at least this share must have come (R4): refusals alone would be equal, too.
 LEAST_SHOWN = 0.5
@@ -159,18 +159,18 @@ def differences(alone: list, beside: list) -> list[tuple]:
     return found
 
 
-@pytest.mark.parametrize("count", SIZES)
 @pytest.mark.django_db
-def test_a_shop_is_the_same_whether_there_is_another_beside_it_or_not(monkeypatch, count):
+def test_a_shop_is_the_same_whether_there_is_another_beside_it_or_not(monkeypatch, figure):
     print(f"SEED={SEED}")
-    alone, beside = undone_world(monkeypatch, "A", count), undone_world(monkeypatch, "AB", count)
+    alone, beside = undone_world(monkeypatch, "A", DEEDS), undone_world(monkeypatch, "AB", DEEDS)
     parted = differences(alone, beside)
     for one in parted:
         print(*one, sep="\n    ")
     assert [one[0] for one in parted] == []
     good = sum(status in (200, 302) for _asked, status, _page in alone)
-    print(f"{len(alone)} answers, {good} of them shown")
-    assert len(alone) == 2 * count
+    figure("F4", "answers compared", len(alone))
+    figure("F4", "of them pages and deeds", good)
+    assert len(alone) == 2 * DEEDS
     assert good >= LEAST_SHOWN * len(alone)
 
 

@@ -66,8 +66,8 @@ def try_to_buy(shop, code: str, number: int, turn: int, at) -> str:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("rounds", sizes(10, 50))
-def test_no_unit_is_left_while_somebody_was_told_sold_out(transactional_db, at, rounds):
+@pytest.mark.parametrize("rounds", sizes(50, 500))
+def test_no_unit_is_left_while_somebody_was_told_sold_out(transactional_db, at, rounds, figure):
     shop = make_shop("ACME", tier="pro")
     products = [make_product(shop, on_hand=UNITS) for _round in range(rounds)]
     codes = [sku_of(product).code for product in products]
@@ -90,6 +90,7 @@ def test_no_unit_is_left_while_somebody_was_told_sold_out(transactional_db, at, 
         for answer in answers.split(",") * times
     )
     assert told.total() == rounds * PROCESSES * THREADS
+    figure("A2", "rounds", rounds)
     assert set(told) <= {"paid", "declined", "abandoned", "sold out"}, told  # nobody broke, or was sent away from units
     assert told["paid"], "nobody paid: this proves nothing"
     assert told["declined"] + told["abandoned"] > rounds

@@ -31,6 +31,7 @@ PLACES = (
     ("cut_asked_after", 0),
     ("cut_asked_after", 150),
 )
+CUTS = 200
 _numbers = itertools.count(1)
 
 
@@ -147,16 +148,13 @@ def connected(world, settings):
     settings.SANDBOX_URL, settings.SANDBOX_SECRET = world.stage.environment["SANDBOX_URL"], SECRET
 
 
-@pytest.mark.parametrize("cuts", [28, pytest.param(200, marks=pytest.mark.deep)])
-def test_a_lost_answer_and_a_second_try_do_it_once(world: World, connected, cuts):
+def test_a_lost_answer_and_a_second_try_do_it_once(world: World, connected, figure):
     print(f"SEED={SEED}")
     chance = random.Random(SEED)
-    plan = list(
-        itertools.islice(itertools.cycle(itertools.product(POSTS, PLACES)), max(cuts, len(POSTS) * len(PLACES)))
-    )
+    plan = list(itertools.islice(itertools.cycle(itertools.product(POSTS, PLACES)), CUTS))
     chance.shuffle(plan)
     lost = committed = 0
-    for make_post, place in plan[:cuts]:
+    for make_post, place in plan:
         post = make_post(world)
         assert post.effects() == 0
         lost += send_into_a_cut(world, post, place)
@@ -170,9 +168,10 @@ def test_a_lost_answer_and_a_second_try_do_it_once(world: World, connected, cuts
             answer.text[:500],
         )
         assert post.effects() == 1, (make_post.__name__, place)
-    print(f"{lost} answers lost, {committed} of them to deeds that were done")
-    assert lost >= cuts * 0.9
-    assert committed >= cuts * 0.3
+    figure("C10", "answers lost", lost)
+    figure("C10", "of them to deeds that were done", committed)
+    assert lost >= CUTS * 0.9
+    assert committed >= CUTS * 0.3
 
 
 def test_control_whoever_repeats_without_the_key_does_it_twice(world: World, connected, monkeypatch):

@@ -233,7 +233,7 @@ def test_whoever_dies_or_fails_at_any_point_leaves_one_payment_and_one_posting(b
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(6, marks=pytest.mark.deep)])
-def test_a_worker_that_wakes_up_after_its_lease_pays_and_posts_nothing_again(bank, rounds):
+def test_a_worker_that_wakes_up_after_its_lease_pays_and_posts_nothing_again(bank, rounds, figure):
     print(f"SEED={SEED}")
     chance = random.Random(SEED)
     batch = release((ZOMBIES + 20) * rounds)  # one that slept before its claim takes another when it wakes
@@ -241,6 +241,7 @@ def test_a_worker_that_wakes_up_after_its_lease_pays_and_posts_nothing_again(ban
     places = list(range(len(names))) * 2 * rounds
     chance.shuffle(places)
     assert len(places) >= ZOMBIES * rounds
+    figure("D3", "workers that slept past their lease", ZOMBIES * rounds)
     for number in places[: ZOMBIES * rounds]:
         sleep_there(number)
     assert Payout.objects.filter(attempts__gt=1).count() >= 10 * rounds  # others did take over

@@ -71,7 +71,7 @@ def under_fire(at: dt.datetime, kills: int) -> int:
 
 
 @pytest.mark.parametrize(("orders", "kills"), [(75, 50), pytest.param(900, 400, marks=pytest.mark.deep)])
-def test_what_is_due_is_done_once_though_its_workers_are_killed_and_late(at, monkeypatch, orders, kills):
+def test_what_is_due_is_done_once_though_its_workers_are_killed_and_late(at, monkeypatch, figure, orders, kills):
     monkeypatch.setattr(inbox, "CHUNK", CHUNK)
     shop = make_shop(tier="pro")
     product = make_product(shop, on_hand=orders + 10)
@@ -82,7 +82,9 @@ def test_what_is_due_is_done_once_though_its_workers_are_killed_and_late(at, mon
     due = at + dt.timedelta(days=1)
     assert left(due + LATE) >= orders - len(paid)
 
-    assert under_fire(due + LATE, kills) >= kills
+    died = under_fire(due + LATE, kills)
+    figure("L4", "workers killed", died)
+    assert died >= kills
 
     expired = {order.code for order in placed[10:]}
     cancelled = list(ShopEvent.objects.filter(kind="order.cancelled").values_list("subject_code", flat=True))

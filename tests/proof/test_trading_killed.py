@@ -138,11 +138,13 @@ def shop(transactional_db, monkeypatch):
     return open_shop()
 
 
-@pytest.mark.parametrize("steps", sizes(300, 5_000))
-def test_processes_that_are_killed_leave_nothing_half_done(shop, owner_cursor, tmp_path, steps):
+@pytest.mark.parametrize("steps", sizes(1_000, 5_000))
+def test_processes_that_are_killed_leave_nothing_half_done(shop, owner_cursor, tmp_path, figure, steps):
     kills = steps // 40
     died = trade_under_fire(shop.pk, steps, kills, tmp_path / "told")
     assert died >= kills
+    figure("C3", "steps", steps)
+    figure("C3", "deaths", died)
     trade = come_to_rest(shop.pk)
     assert Auditor(owner_cursor).ask(trade.now + DAY) == []
     assert Order.objects.count() >= 10
