@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from seller_center.kernel.prepared import Prepared
 from tests.proof.twins import OBJECTS, SHOPS, WORDS, Twin, nothing_like
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -53,6 +54,13 @@ def hushed() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+def unguarded(patch: pytest.MonkeyPatch, querysets: type) -> None:
+    """These querysets ask for no shop. Prepared questions are worked out anew for it, and stand as before afterwards."""
+    patch.setattr(querysets, "in_shop", lambda self, shop: self.all())
+    for question in Prepared.all:
+        patch.setattr(question, "known", {})
 
 
 def patterns(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
