@@ -19,7 +19,7 @@ from analytics.forms import RangeForm
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import Period, day_period
 from seller_center.kernel.csvio import write_rows
-from seller_center.kernel.money import format_money
+from seller_center.kernel.money import MINUS, format_money
 from shops.access import ShopRequest, for_shop
 
 #: The ranges one tap away, in days up to today.
@@ -153,7 +153,7 @@ def trend(now: int, then: int) -> dict[str, str]:
         return {}
     change = round((now - then) * 100 / then)
     return {
-        "change": f"{change:+d} %" if abs(change) < MUCH else _("more than tenfold"),
+        "change": f"{change:+d} %".replace("-", MINUS) if abs(change) < MUCH else _("more than tenfold"),
         "trend": "up" if change > 0 else "down" if change < 0 else "",
         "trend_tone": "good" if change > 0 else "bad" if change < 0 else "neutral",
     }
