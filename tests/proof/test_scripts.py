@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 from seller_center import admin_site
+from tests import plugin
 from tests.factories.shops import make_user
 from tests.figures import at_figures
 from tests.proof.payloads import PAYLOADS, Alive, filling
@@ -262,6 +263,13 @@ class Window:
         for _step in range(3):
             self.page.keyboard.press("Tab")  # what runs when it is focused
         self.page.mouse.move(300, 300)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def browser_first(request: pytest.FixtureRequest) -> None:
+    """Before the twins are built: once a browser's driver runs, Django keeps other connections than before."""
+    if plugin.chromium():
+        request.getfixturevalue("chromium")
 
 
 @pytest.fixture(scope="module")
