@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """`make bench`: what things cost beside their references, one line per figure; 1 where a must falls short.
 
-`only=` names a group (pages, batches, transfers, pushing, placement, memory) or a part of a page's name;
+`only=` names groups (pages,batches,transfers,pushing,placement,memory) or a part of a page's name;
 `scale=small|full` is the size of the market; `report=1` writes docs/evidence/bench-<scale>.md.
 """
 
@@ -37,7 +37,7 @@ class Wanted:
     @property
     def command(self) -> str:
         """As it would be typed."""
-        only = self.page or (self.groups[0] if len(self.groups) == 1 else "")
+        only = self.page or ("" if self.groups == GROUPS else ",".join(self.groups))
         return f"make bench scale={self.scale}" + (f' only="{only}"' if only else "")
 
 
@@ -47,8 +47,10 @@ def arguments(words: list[str]) -> Wanted:
     only, scale, told = given.pop("only", ""), given.pop("scale", "small"), given.pop("report", "")
     if given or scale not in SCALES or told not in ("", "0", "1"):
         raise SystemExit(f"usage: bench.py [only={'|'.join(GROUPS)}|page] [scale={'|'.join(SCALES)}] [report=1]")
-    groups = (only,) if only in GROUPS else ("pages",) if only else GROUPS
-    return Wanted(groups, "" if only in GROUPS else only, scale, told == "1")
+    named = tuple(only.split(",")) if only else GROUPS
+    if set(named) <= set(GROUPS):
+        return Wanted(named, "", scale, told == "1")
+    return Wanted(("pages",), only, scale, told == "1")
 
 
 def figures(wanted: Wanted, ground: Ground) -> Iterator[Figure]:
