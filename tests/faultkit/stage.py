@@ -8,6 +8,7 @@ import base64
 import contextlib
 import os
 import secrets
+import signal
 import socketserver
 import subprocess
 import sys
@@ -134,14 +135,22 @@ class Stage:
         (self.folder / "data").mkdir()
         program = [sys.executable, "-m", "gunicorn", "-c", "python:seller_center.web", "seller_center.wsgi"]
         self.chaos.start("web", program, self.environment)
+        self.port = port
+        assert eventually(self._ready, within=START_SECONDS), self.chaos.said("web")
 
-        def ready() -> bool:
-            assert not self.chaos.is_dead("web"), self.chaos.said("web")
-            with contextlib.suppress(requests.RequestException):
-                return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok
-            return False
+    def _ready(self) -> bool:
+        assert not self.chaos.is_dead("web"), self.chaos.said("web")
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).ok
+        return False
 
-        assert eventually(ready, within=START_SECONDS), self.chaos.said("web")
+    def forget(self) -> None:
+        """A new web process in the place of the one that remembers what was in the database a moment ago."""
+        before = self.chaos.children("web")
+        for pid in before:
+            os.kill(pid, signal.SIGTERM)
+        assert eventually(lambda: not set(before) & set(self.chaos.children("web")), within=START_SECONDS)
+        assert eventually(self._ready, within=START_SECONDS), self.chaos.said("web")
 
     def visitor(self, user: Any = None) -> "Visitor":
         """Somebody with a browser; logged in with a fresh second factor where a person is given."""

@@ -41,3 +41,4 @@ def world(stage: Stage, django_db_blocker) -> Iterator[World]:
         finally:
             stage.heal()
             database.empty_tables()
+            stage.forget()
