@@ -158,7 +158,8 @@ def delegate(*, deadline: Deadline, to, by, at: dt.datetime) -> Deadline:
     """Make a member of the shop responsible for a clock (None: everybody of its area again)."""
     with scope(deadline.shop, by=by):
         if to is not None and not _may_see(deadline, to):
-            raise WrongPerson(_("Choose a member of the team who may see this."), field="to")
+            given = {"person": to, "what": deadline.label or str(KINDS[deadline.kind].name)}
+            raise WrongPerson(_("%(person)s may not see “%(what)s”. Choose somebody who may.") % given, field="to")
         rows = Deadline.objects.filter(shop_id=deadline.shop_id, pk=deadline.pk, ended_at__isnull=True)
         must_update_one(rows.update(assigned_to=to), _("This has ended already."))
         deadline.assigned_to = to

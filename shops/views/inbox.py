@@ -27,7 +27,7 @@ from shops.access import ShopRequest, for_shop
 from shops.deadline_kinds import KINDS
 from shops.forms.settings import DelegateForm, InboxFilter, QuietForm
 from shops.models import Deadline
-from shops.notifying import members
+from shops.notifying import members, members_by_area
 from shops.views.lists import areas_of, asked_from, show, shown
 
 #: For how long the deed on many clocks quietens them.
@@ -45,8 +45,17 @@ class Beside:
 
     def __init__(self, question: lists.Question):
         self.shop, self.at, self.edits = question.shop, question.at, question.edits
-        self.people = (("", _("Everybody")), *((str(one.pk), str(one)) for one in members(question.shop)))
+        self._people = {
+            area: tuple((str(one.pk), str(one)) for one in people)
+            for area, people in members_by_area(question.shop).items()
+        }
         self.quiet = (("", _("On")), *((key, str(words)) for key, words in QuietForm.CHOICES))
+
+    def people(self, row: Deadline) -> tuple[tuple[str, str], ...]:
+        """Who may be made responsible: those who may see the area, and who is responsible now."""
+        found = (("", _("Everybody")), *self._people.get(row.area, ()))
+        now = (str(row.assigned_to_id), str(row.assigned_to)) if row.assigned_to_id else found[0]
+        return found if now in found else (*found, now)
 
     def door(self, name: str, row: Deadline) -> str:
         return address(f"shops:{name}", shop=self.shop.code, number=row.pk)
@@ -66,7 +75,7 @@ def _responsible(row: Deadline, beside: Beside):
         return str(row.assigned_to) if row.assigned_to else _("Everybody")
     label = _("Responsible for %(what)s") % {"what": _about(row)}
     value = str(row.assigned_to_id or "")
-    return ("choose", beside.door("deadline_person", row), "to", beside.people, value, label, _("Give"))
+    return ("choose", beside.door("deadline_person", row), "to", beside.people(row), value, label, _("Give"))
 
 
 def _reminders(row: Deadline, beside: Beside):

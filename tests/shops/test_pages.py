@@ -1,6 +1,7 @@
 """The pages of floor 1 in the browser's way: shown, filled in, refused, and what they leave behind."""
 
 import datetime as dt
+import html
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -396,8 +397,21 @@ def test_it_gives_a_clock_to_a_member_and_quietens_it(logged_in, shop, owner, cl
 def test_it_gives_no_clock_to_somebody_who_may_not_see_it(logged_in, shop, packer, clock_row):
     answer = logged_in.post(f"/s/{shop.code}/inbox/{clock_row.pk}/person/", {"to": packer.pk})
     assert answer.status_code == 422
+    assert f"{packer} may not see “Passport”." in html.unescape(answer.content.decode())
     clock_row.refresh_from_db()
     assert clock_row.assigned_to is None
+
+
+def test_a_row_offers_only_who_may_see_it_and_who_has_it_now(logged_in, shop, owner, packer, clock_row):
+    path = f"/s/{shop.code}/inbox/"
+    offered = f'<option value="{packer.pk}"'
+    page = logged_in.get(path).content.decode()
+    assert f'<option value="{owner.pk}">' in (choice := page.partition('name="to"')[2].partition("</select>")[0])
+    assert offered not in choice
+    Deadline.objects.filter(pk=clock_row.pk).update(area="orders")
+    assert offered in logged_in.get(path).content.decode().partition('name="to"')[2].partition("</select>")[0]
+    Deadline.objects.filter(pk=clock_row.pk).update(area=clock_row.area, assigned_to=packer)
+    assert f"{offered} selected" in logged_in.get(path).content.decode()  # whose role has changed since
 
 
 def test_it_shows_only_clocks_of_ones_areas(client, shop, packer, clock_row):
