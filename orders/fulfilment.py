@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
 from catalog import stock
@@ -69,6 +71,7 @@ def mark_shipped(*, package: Package, carrier: str, tracking_number: str, by, at
             shipped_at=at,
             shipped_by=by,
         )
+        _let_be_found(order, number)
         standing.refresh([order])
         _start_clocks(package, order, at)  # before the stock: a sweep holds clocks while it waits for stock
         events.record(
@@ -86,6 +89,12 @@ def mark_shipped(*, package: Package, carrier: str, tracking_number: str, by, at
         stock.consume(shop=package.shop, reservations=claims, by=by, at=at)
         failpoint("fulfilment.before_commit")
     return package
+
+
+def _let_be_found(order: Order, number: str) -> None:
+    """The search finds an order by the numbers on its parcels, too: it is what a buyer or a carrier names."""
+    told = Concat(F("search_text"), Value(f" {number.upper()}"), output_field=TextField())
+    Order.objects.in_shop(order.shop).filter(pk=order.pk).update(search_text=told)
 
 
 def _shipped_before(package: Package, carrier: str, number: str) -> Package:
@@ -190,6 +199,7 @@ def correct_number(*, package: Package, carrier: str, tracking_number: str, by, 
         old = {"old_carrier": package.carrier, "old_tracking_number": package.tracking_number}
         Package.objects.in_shop(package.shop).filter(pk=package.pk).update(carrier=carrier, tracking_number=number)
         package.carrier, package.tracking_number = carrier, number
+        _let_be_found(order, number)
         events.record(
             "package.renumbered",
             shop=package.shop,

@@ -73,6 +73,7 @@ def search(request: ShopRequest, shop) -> HttpResponse:
     asked = len(words) >= LEAST_SIGNS
     most = MOST_BELOW if below else MOST
     groups = list(find(shop, words, may=request.membership.may, most=most)) if asked else []
+    groups.sort(key=lambda group: group.similar)  # what holds the words stands above what is like them
     context = {"shop": shop, "words": words, "groups": groups, "asked": asked}
     return render(request, "found.html" if below else "search.html", context)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from seller_center.kernel import clock
-from seller_center.kernel.paging import keyset_page
+from seller_center.kernel.paging import KeysetPage, keyset_page
 from seller_center.kernel.text import render_markdown
 from shops.policy_book import policy_for
 from storefront import baskets, browsing, visitors
@@ -51,12 +51,16 @@ def shop_page(request: HttpRequest, slug: str) -> HttpResponse:
     at = clock.now()
     shop = browsing.open_shop(slug)
     words = request.GET.get("q", "").strip()
-    rows = browsing.on_sale(shop, words)
-    page = keyset_page(rows, order=("-id",), token=request.GET.get("page", ""), size=PAGE_SIZE)
+    token = request.GET.get("page", "")
+    page = keyset_page(browsing.on_sale(shop, words), order=("-id",), token=token, size=PAGE_SIZE)
+    similar = False
+    if words and not page.rows and not token:  # a slip of the finger: what is nearest, on one page
+        page = KeysetPage(list(browsing.similar(shop, words)[:PAGE_SIZE]), "", "")
+        similar = bool(page.rows)
     ratings = browsing.ratings_of(shop, page.rows)
     for product in page.rows:
         product.rating = ratings.get(product.pk)
-    context = {**frame(request, shop), "page": page, "words": words, **promises(shop, at)}
+    context = {**frame(request, shop), "page": page, "words": words, "similar": similar, **promises(shop, at)}
     return visitors.track(request, render(request, "storefront/shop.html", context), shop, at)
 
 

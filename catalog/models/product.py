@@ -4,13 +4,13 @@ from functools import reduce
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import BooleanField, Exists, F, Func, Q, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.history import history
 from seller_center.kernel.tenancy import TenantFK
-from seller_center.kernel.text import rarest_first, swapped
+from seller_center.kernel.text import one_letter_off, rarest_first, swapped
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, shop_as_key, tenant_key
 
@@ -34,25 +34,38 @@ class ProductQuerySet(OwnedQuerySet):
         return self.exclude(status=Product.Status.ARCHIVED)
 
     def found_by(self, shop, words: str):
-        """Products of the shop whose name or brand holds all the words, or one of whose seller codes or barcodes does.
+        """Products of the shop whose name holds all the words, or one of whose seller codes or barcodes does.
 
-        Two queries joined by their ids, so that each is served by a trigram index of its own.
+        Where no name holds them, name and brand together are asked: the shop's own name is often the brand of everything
+        in it, and would answer with all of it. Queries joined by their ids, so that each is served by a trigram index.
         """
         from catalog.models.sku import Sku
 
         asked = words.split()[:MOST_WORDS]
         if not asked:
             return self
-        named = Product.objects.filter(_holds_all("search_name", asked), shop=shop)
+        told = Product.objects.filter(_holds_all("search_name", asked), shop=shop)
+        named = told.alias(upper_name=Upper("name")).filter(_holds_all("upper_name", asked))
+        branded = told.filter(~Exists(named))
         coded = Sku.objects.filter(_holds_all("search_code", [" ".join(words.split())]), shop=shop)
-        return self.filter(shop=shop, pk__in=named.order_by().values("pk").union(coded.order_by().values("product_id")))
+        keys = [rows.order_by().values("pk") for rows in (named, branded)]
+        return self.filter(shop=shop, pk__in=keys[0].union(keys[1], coded.order_by().values("product_id")))
 
     def resembling(self, shop, words: str):
-        """Products of the shop with a name like the words, typing errors included."""
+        """Products of the shop with a name like the words, typing errors included.
+
+        First what shares most of its letters, or has two of them changed places; where nothing does, what differs in one
+        letter: ``JAKET``, ``PANNYER``.
+        """
         asked = words.upper()[:100]
         like = Q(search_name__trigram_word_similar=asked)
         near = reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like)
-        return self.filter(pk__in=Product.objects.filter(shop_as_key(shop), near).order_by().values("pk"), shop=shop)
+        found = Product.objects.filter(shop_as_key(shop), near).order_by()
+        if not (patterns := one_letter_off(asked)):
+            return self.filter(pk__in=found.values("pk"), shop=shop)
+        off = reduce(Q.__or__, (Q(_like("search_name", one)) for one in patterns))
+        further = Product.objects.filter(shop_as_key(shop), off).filter(~Exists(found)).order_by()
+        return self.filter(pk__in=found.values("pk").union(further.values("pk")), shop=shop)
 
     def running_low(self, shop, at_most: int):
         """Products of the shop with a SKU on sale of which at most this many are available."""
@@ -76,6 +89,11 @@ def counts_by_state(shop, at_most: int) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_STATES, [shop.pk, at_most, list(Product.Status.values)])
         return dict(cursor.fetchall())
+
+
+def _like(field: str, pattern: str) -> Func:
+    """``field LIKE pattern``, with the pattern's own signs: an index of trigrams serves it."""
+    return Func(F(field), Value(pattern), template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField())
 
 
 def _holds_all(field: str, words: list[str]) -> Q:

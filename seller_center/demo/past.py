@@ -512,6 +512,7 @@ class Past:
             shipped_at=at,
             shipped_by_id=by.pk,
         )
+        self.rows.change(order, at=at, who=who, search_text=f"{order['search_text']} {tracking_number.upper()}")
         self._refresh(story, at, who)
         self._end_clocks(story, ("order.ship_by", "order.auto_cancel"), "met", at)
         self._record(

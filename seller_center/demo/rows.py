@@ -125,12 +125,12 @@ class Rows:
         return Row(type(instance), values, there=True)
 
     def change(self, row: Row, *, at: dt.datetime, who: dict[str, Any] | None = None, **changes: Any) -> None:
-        """New values; where the model keeps a history, what the row was before goes into it, if anything differs."""
+        """New values; where the model keeps a history, what the row was before goes into it, if any of that differs."""
         changed = {name: value for name, value in changes.items() if row.values[name] != value}
         if not changed:
             return
         table = self._table(row.model)
-        if table.history is not None:
+        if table.history is not None and not changed.keys().isdisjoint(table.kept):
             before = {name: row.values[name] for name in table.kept}
             marks = {"pgh_created_at": at, "pgh_label": "changed", "pgh_obj_id": row.id, "pgh_context": who}
             self._table(table.history).new.append(Row(table.history, {**before, **marks}, there=False))

@@ -89,6 +89,19 @@ def rarest_first(words: list[str]) -> list[str]:
     return sorted(words, key=lambda word: (not any(map(str.isdigit, word)), -len(word)))
 
 
+def one_letter_off(word: str) -> list[str]:
+    """Patterns of LIKE for a word with one letter wrong, missing or too many: ``JAKET`` is ``JA_KET``, ``JACKET`` found.
+
+    A single word of five to fourteen letters; shorter ones would be like everything.
+    """
+    if not (5 <= len(word) <= 14 and word.isalpha()):
+        return []
+    wrong = [f"{word[:place]}_{word[place + 1 :]}" for place in range(len(word))]
+    missing = [f"{word[:place]}_{word[place:]}" for place in range(1, len(word))]
+    too_many = [word[:place] + word[place + 1 :] for place in range(len(word))]
+    return [f"%{one}%" for one in dict.fromkeys([*wrong, *missing, *too_many])]
+
+
 def swapped(words: str) -> list[str]:
     """The words with two neighbouring letters changed places, each pair once: the slip that likeness does not forgive.
 

@@ -7,7 +7,7 @@ from catalog.models import StockMovement
 from orders import fulfilment, holds, labels, lateness, papers, printing, tracking
 from orders.carriers import ImplausibleNumber
 from orders.carriers import Label as Bought
-from orders.models import Hold, Label, Package, PackageLine, TrackingCursor, TrackingEvent
+from orders.models import Hold, Label, Order, Package, PackageLine, TrackingCursor, TrackingEvent
 from seller_center.kernel.http import HttpRefused, Unreachable
 from seller_center.kernel.lock_order import LockOrder
 from shops import review_queue
@@ -370,3 +370,13 @@ def test_it_keeps_the_shops_name_off_the_barcode_of_a_slip(letters, size):
     assert papers.pdfmetrics.stringWidth(words, bold, found) <= 400
     assert found == size
     assert words.endswith("…") == (letters == 80)
+
+
+def test_the_search_finds_an_order_by_the_numbers_of_its_parcels(shop, owner, at):
+    order = make.make_open_order(shop, at=at)
+    package, first, second = make.package_of(order), make.tracking_number(), make.tracking_number()
+    assert not Order.objects.in_shop(shop).found_by(first).exists()
+    mark(package, first, at + 2 * HOUR)
+    assert Order.objects.in_shop(shop).found_by(first).get() == order
+    fulfilment.correct_number(package=package, carrier="sandbox", tracking_number=second, by=owner, at=at + 3 * HOUR)
+    assert Order.objects.in_shop(shop).found_by(second.lower()).get() == order

@@ -1,0 +1,59 @@
+"""What a search of products finds, and what it does not put in the way of it."""
+
+import pytest
+
+from catalog.models import Product
+from tests.factories.catalog import make_product
+
+pytestmark = pytest.mark.django_db
+
+
+def found(shop, words: str) -> set[str]:
+    return {row.name for row in Product.objects.in_shop(shop).found_by(shop, words)}
+
+
+def near(shop, words: str) -> set[str]:
+    return {row.name for row in Product.objects.in_shop(shop).resembling(shop, words)}
+
+
+@pytest.fixture
+def shelf(shop):
+    for name in ("Touring bicycle with rack", "Desk lamp", "Rain jacket", "Pannier of canvas"):
+        make_product(shop, name=name, brand="Bright Street Bicycles")
+    make_product(shop, name="Fuel 5", brand="Trek")
+
+
+def test_a_name_that_holds_the_words_stands_before_every_brand_that_does(shop, shelf):
+    assert found(shop, "bicycle") == {"Touring bicycle with rack"}
+
+
+def test_where_no_name_holds_them_the_brand_answers_alone_or_with_the_name(shop, shelf):
+    assert found(shop, "trek") == found(shop, "trek fuel") == {"Fuel 5"}
+    assert len(found(shop, "bright street")) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("jaket", "Rain jacket"), ("pannyer", "Pannier of canvas"), ("lammp", "Desk lamp")],
+)
+def test_one_wrong_letter_is_forgiven(shop, shelf, words, name):
+    assert found(shop, words) == set()
+    assert near(shop, words) == {name}
+
+
+def test_control_another_word_is_like_nothing(shop, shelf):
+    assert near(shop, "umbrella") == near(shop, "xxxxx") == set()
+
+
+def test_another_shop_is_never_like_it(shop, other_shop, shelf):
+    make_product(other_shop, name="Leather jacket")
+    assert near(shop, "jaket") == {"Rain jacket"}
+    assert near(other_shop, "pannyer") == set()
+
+
+def test_buyers_are_forgiven_as_well(client, shop, shelf):
+    page = client.get(f"/shop/{shop.slug}/", {"q": "jaket"}).content.decode()
+    assert "Rain jacket" in page
+    assert "these are similar" in page
+    assert "Desk lamp" not in page
+    assert "these are similar" not in client.get(f"/shop/{shop.slug}/", {"q": "jacket"}).content.decode()
