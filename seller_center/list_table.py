@@ -22,8 +22,9 @@ no ``code``, no box), ``id`` (of the ``<tr>``, for a partial answer).
 A **cell** is a text, a number, ``None``, finished HTML (``SafeString``), or a tuple that says what it is:
 ``("money", minor, currency)`` · ``("state", status[, noun])`` · ``("moment", at[, style])`` ·
 ``("due", at[, label])`` · ``("deadline", deadline)`` · ``("link", words, url)`` · ``("mark", words, tone)`` ·
-``("two", above, below)`` · ``("picture", url, above, below)`` (in the main column only) · and small forms inside a row:
-``("number", url, name, value, hidden, label[, error])`` · ``("choose", url, name, options, value, label, button)``.
+``("until", words, at)`` · ``("two", above, below)`` · ``("picture", url, above, below)`` (in the main column only) ·
+and small forms inside a row: ``("number", url, name, value, hidden, label[, error, typed])`` ·
+``("choose", url, name, options, value, label, button[, note])``, the note being ``(words, moment)``.
 
 ``export_head`` and ``export_cells`` give the same cells for a file: amounts as plain numbers with the currency in the
 head, moments as the exact instant in the shop's zone (what the screen has in its title), everything else in the words
@@ -85,17 +86,23 @@ def _form_opening(url: str, place: Place, target: str, select: str = "") -> str:
     )
 
 
-def _number_form(place: Place, url: str, name: str, value: int, hidden: Mapping, label: str, error: str = "") -> str:
-    """A number that is changed in its row; the answer is the row."""
+def _number_form(
+    place: Place, url: str, name: str, value: int, hidden: Mapping, label: str, error: str = "", typed: str = ""
+) -> str:
+    """A number that is changed in its row; the answer is the row. After a refusal what was typed stays in the box."""
     kept = "".join(
         f'<input type="hidden" name="{_safe(key)}" value="{_safe(str(one))}">' for key, one in hidden.items()
     )
-    wrong = f'<small class="form-error" role="alert">{_safe(error)}</small>' if error else ""
+    said = wrong = ""
+    if error:
+        ident = _safe("-".join(["wrong", name, *map(str, hidden.values())]))
+        said = f' aria-invalid="true" aria-describedby="{ident}"'
+        wrong = f'<p class="cell-error" role="alert" id="{ident}">{display.icon("alert-triangle")}{_safe(error)}</p>'
     return (
         f"{_form_opening(url, place, 'closest tr')}{kept}"
         f'<input class="form-control count-input" type="number" name="{_safe(name)}" min="0" max="1000000"'
-        f' value="{value}" aria-label="{_safe(label)}" required>'
-        f'<button class="btn" type="submit">{_safe(gettext("Save"))}</button>{wrong}</form>'
+        f' value="{_safe(typed) if error else value}" aria-label="{_safe(label)}" required{said}>'
+        f'<button class="btn" type="submit">{_safe(gettext("Save"))}</button></form>{wrong}'
     )
 
 
@@ -108,14 +115,28 @@ def _options(options: tuple[tuple[str, str], ...], value: str) -> str:
     )
 
 
-def _choose_form(place: Place, url: str, name: str, options: Sequence, value: str, label: str, button: str) -> str:
-    """A choice in a row; the answer is the list."""
-    return (
+def _choose_form(
+    place: Place, url: str, name: str, options: Sequence, value: str, label: str, button: str, note: tuple | None = None
+) -> str:
+    """A choice in a row, below a note how it stands where it will end by itself; the answer is the list."""
+    form = (
         f"{_form_opening(url, place, '#list')}"
         f'<select class="form-select" name="{_safe(name)}" aria-label="{_safe(label)}">'
         f"{_options(tuple(options), value)}</select>"
         f'<button class="btn btn-small" type="submit">{_safe(button)}</button></form>'
     )
+    if note is None:
+        return form
+    words, at = note
+    return f'<div class="cell-stack"><small>{_safe(words)} {display.moment(at, **place)}</small>{form}</div>'
+
+
+def _chosen_text(place: Place, url: str, name: str, options: Sequence, value: str, *more: Any) -> str:
+    """What is chosen, or the note that says more than that."""
+    if len(more) > 2 and more[2]:
+        words, at = more[2]
+        return f"{words} {_instant(at, place)}"
+    return str(dict(options).get(value, ""))
 
 
 KINDS: dict[str, Callable[..., str]] = {
@@ -127,6 +148,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "two": lambda place, above, below: _two(above, below),
     "link": lambda place, words, url: f'<a href="{_safe(url)}">{_safe(words)}</a>' if url else _safe(words),
     "mark": lambda place, words, tone: f'<span class="state state-{tone}">{_safe(words)}</span>',
+    "until": lambda place, words, at: f"{_safe(words)} {display.moment(at, **place)}",
     "number": _number_form,
     "choose": _choose_form,
 }
@@ -294,8 +316,9 @@ TEXTS: dict[str, Callable[..., Any]] = {
     "picture": lambda place, url, above, below: " · ".join(str(one) for one in (above, below) if one),
     "link": lambda place, words, url: str(words),
     "mark": lambda place, words, tone: str(words),
+    "until": lambda place, words, at: f"{words} {_instant(at, place)}",
     "number": lambda place, url, name, value, *more: value,
-    "choose": lambda place, url, name, options, value, *more: str(dict(options).get(value, "")),
+    "choose": _chosen_text,
 }
 
 

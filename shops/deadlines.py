@@ -192,3 +192,12 @@ def snooze(*, deadline: Deadline, until: dt.datetime, by, at: dt.datetime) -> De
         must_update_one(rows.update(snoozed_until=min(until, deadline.due_at)), _("This has ended already."))
         deadline.snoozed_until = min(until, deadline.due_at)
     return deadline
+
+
+def wake(*, deadline: Deadline, by) -> Deadline:
+    """Reminders of a clock come again, at once. What was due while it was quiet is not told afterwards."""
+    with scope(deadline.shop, by=by):
+        rows = Deadline.objects.filter(shop_id=deadline.shop_id, pk=deadline.pk, ended_at__isnull=True)
+        must_update_one(rows.update(snoozed_until=None), _("This has ended already."))
+        deadline.snoozed_until = None
+    return deadline

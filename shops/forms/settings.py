@@ -127,10 +127,12 @@ class DelegateForm(forms.Form):
 class QuietForm(forms.Form):
     """For how long reminders are quiet."""
 
-    CHOICES = (("3", _("3 hours")), ("24", _("1 day")), ("72", _("3 days")))
+    ON = "0"
+    CHOICES = ((ON, _("On")), ("3", _("3 hours")), ("24", _("1 day")), ("72", _("3 days")))
 
     hours = forms.ChoiceField(label=_("No reminders for"), choices=CHOICES)
 
-    def until(self, at: dt.datetime) -> dt.datetime:
-        """The moment at which reminders begin again."""
-        return at + dt.timedelta(hours=int(self.cleaned_data["hours"]))
+    def until(self, at: dt.datetime) -> dt.datetime | None:
+        """The moment at which reminders begin again; None for at once."""
+        hours = int(self.cleaned_data["hours"])
+        return at + dt.timedelta(hours=hours) if hours else None

@@ -49,7 +49,7 @@ class Beside:
             area: tuple((str(one.pk), str(one)) for one in people)
             for area, people in members_by_area(question.shop).items()
         }
-        self.quiet = (("", _("On")), *((key, str(words)) for key, words in QuietForm.CHOICES))
+        self.quiet = tuple((key, str(words)) for key, words in QuietForm.CHOICES)
 
     def people(self, row: Deadline) -> tuple[tuple[str, str], ...]:
         """Who may be made responsible: those who may see the area, and who is responsible now."""
@@ -79,15 +79,18 @@ def _responsible(row: Deadline, beside: Beside):
 
 
 def _reminders(row: Deadline, beside: Beside):
-    """Quiet until when; who may, chooses for how long."""
+    """Quiet until when; who may, chooses for how long, or ends it."""
     if row.ended_at is not None:
         return None
-    if row.snoozed_until is not None and row.snoozed_until > beside.at:
-        return ("due", row.snoozed_until, _("quiet until"))
+    until = row.snoozed_until if row.snoozed_until is not None and row.snoozed_until > beside.at else None
     if row.area not in beside.edits:
-        return None
-    label = _("No reminders of %(what)s for") % {"what": _about(row)}
-    return ("choose", beside.door("deadline_quiet", row), "hours", beside.quiet, "", label, _("Quiet"))
+        return ("until", _("quiet until"), until) if until else None
+    door, about = beside.door("deadline_quiet", row), {"what": _about(row)}
+    if until:
+        label = _("Reminders of %(what)s, quiet now") % about
+        return ("choose", door, "hours", beside.quiet, "", label, _("Change"), (_("quiet until"), until))
+    label = _("No reminders of %(what)s for") % about
+    return ("choose", door, "hours", beside.quiet, QuietForm.ON, label, _("Quiet"))
 
 
 def _days(at: dt.datetime, zone: str) -> tuple[dt.datetime, dt.datetime]:
@@ -261,7 +264,7 @@ def deadline_person(request: ShopRequest, shop, number: int) -> HttpResponse:
 @require_POST
 @for_shop(area="home", may="view", post="view")
 def deadline_quiet(request: ShopRequest, shop, number: int) -> HttpResponse:
-    """No reminders for a while; the clock runs on."""
+    """No reminders for a while, or again; the clock runs on."""
     row = _deadline(request, shop, number)
     form = QuietForm(request.POST)
 
@@ -269,7 +272,13 @@ def deadline_quiet(request: ShopRequest, shop, number: int) -> HttpResponse:
         if not form.is_valid():
             raise Invalid(_("Choose for how long."))
         at = clock.now()
-        deadlines.snooze(deadline=row, until=form.until(at), by=request.user, at=at)
+        until = form.until(at)
+        if until is None:
+            deadlines.wake(deadline=row, by=request.user)
+            return _("Reminders are on.")
+        deadlines.snooze(deadline=row, until=until, by=request.user, at=at)
+        if row.due_at < until:
+            return _("No reminders until this ends, which is sooner than that. The clock runs on.")
         return _("No reminders for a while. The clock runs on.")
 
     return _answer(request, shop, deed)

@@ -59,6 +59,6 @@ def test_it_escapes_everything_people_wrote():
 
 
 def test_it_knows_every_kind_of_cell():
-    kinds = {"money", "state", "moment", "due", "deadline", "two", "link", "mark", "number", "choose"}
+    kinds = {"money", "state", "moment", "due", "deadline", "two", "link", "mark", "until", "number", "choose"}
     assert set(KINDS) == kinds
     assert set(TEXTS) == kinds | {"picture"}

@@ -111,6 +111,17 @@ def test_snoozing_quietens_reminders_and_never_the_clock(shop, owner, at, ended)
 
 
 @pytest.mark.django_db
+def test_waking_a_clock_brings_its_reminders_back(shop, owner, at):
+    row = start(shop, at, hours=48, warn=(24, 6))
+    deadlines.snooze(deadline=row, until=at + 47 * HOUR, by=owner, at=at)
+    inbox.sweep(at + 25 * HOUR)
+    assert not ShopEvent.objects.filter(kind="deadline.approaching").exists()
+    deadlines.wake(deadline=row, by=owner)
+    inbox.sweep(at + 43 * HOUR)
+    assert ShopEvent.objects.get(kind="deadline.approaching").facts["hours"] == 6
+
+
+@pytest.mark.django_db
 def test_it_calls_the_verb_at_the_moment_and_not_before(shop, at, ended):
     start(shop, at)
     assert inbox.sweep(at + 48 * HOUR - dt.timedelta(microseconds=1)) == 0

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import html
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -390,8 +391,26 @@ def test_it_gives_a_clock_to_a_member_and_quietens_it(logged_in, shop, owner, cl
     clock_row.refresh_from_db()
     assert clock_row.assigned_to == owner
     assert clock_row.due_at > clock_row.snoozed_until
+    shown = answer.content.decode()
+    assert re.search(r"quiet until <time[^>]*>[A-Z][a-z]{2} \d+, [\d:]+ [AP]M", shown)  # a time of day, in no alarm
+    assert 'class="due due-neutral">' in shown  # the clock's own
+    assert '<option value="0">On</option>' in shown
+    on = logged_in.post(f"{path}/quiet/", {"hours": "0"}, headers={"HX-Request": "true"})
+    assert "quiet until" not in on.content.decode()
+    assert "Reminders are on." in on["HX-Trigger"]
+    clock_row.refresh_from_db()
+    assert clock_row.snoozed_until is None
     reactions.deliver_all(clock.now())
     assert "Passport" in Notice.objects.get().title
+
+
+def test_a_quiet_that_the_clock_cuts_short_says_so(logged_in, shop, clock_row):
+    Deadline.objects.filter(pk=clock_row.pk).update(due_at=clock.now() + dt.timedelta(hours=4))
+    path = f"/s/{shop.code}/inbox/{clock_row.pk}/quiet/"
+    answer = logged_in.post(path, {"hours": "24"}, headers={"HX-Request": "true"})
+    assert "sooner than that" in answer["HX-Trigger"]
+    clock_row.refresh_from_db()
+    assert clock_row.snoozed_until == clock_row.due_at
 
 
 def test_it_gives_no_clock_to_somebody_who_may_not_see_it(logged_in, shop, packer, clock_row):
