@@ -24,10 +24,10 @@ from shops.views.lists import row_answer, show
 class Beside:
     """What the cells of the stock list need: the policy's threshold, who looks, and what was refused in a row."""
 
-    def __init__(self, question: lists.Question, *, may_edit: bool = False, error: str = ""):
+    def __init__(self, question: lists.Question, *, may_edit: bool = False, error: str = "", typed: str = ""):
         self.low = policy_for(question.shop, question.at).stock.low_quantity
         self.count_url = reverse("catalog:stock_count", kwargs={"shop": question.shop.code}) if may_edit else ""
-        self.error = error
+        self.error, self.typed = error, typed
 
 
 def _sku(item: StockItem, beside: Beside) -> tuple:
@@ -45,7 +45,8 @@ def _on_hand(item: StockItem, beside: Beside):
     if not beside.count_url:
         return item.on_hand
     label = _("On hand of %(sku)s") % {"sku": item.sku.code}
-    return ("number", beside.count_url, "on_hand", item.on_hand, {"sku": item.sku_id}, label, beside.error)
+    hidden = {"sku": item.sku_id}
+    return ("number", beside.count_url, "on_hand", item.on_hand, hidden, label, beside.error, beside.typed)
 
 
 class Stock(lists.List):
@@ -144,7 +145,7 @@ def stock_count(request: HttpRequest, shop) -> HttpResponse:
         stock.count(sku=sku, quantity=form.cleaned_data["on_hand"], by=request.user, at=clock.now())
     except DomainError as error:
         sentence = str(error)
-        context = lambda: _row(request, sku, sentence)  # noqa: E731
+        context = lambda: _row(request, sku, sentence, form.data.get("on_hand", ""))  # noqa: E731
         return refusal(request, error, "components/list_row.html", context, redirect_to=here)
     return deed_answer(
         request,
@@ -155,11 +156,11 @@ def stock_count(request: HttpRequest, shop) -> HttpResponse:
     )
 
 
-def _row(request: HttpRequest, sku: Sku, error: str = "") -> dict:
+def _row(request: HttpRequest, sku: Sku, error: str = "", typed: str = "") -> dict:
     """The row of a SKU as it stands in the list of this member."""
     rows = StockItem.objects.of_sku(sku).select_related("sku", "sku__product", "shop")
     item = rows.get(warehouse__is_default=True)
-    return row_answer(request, STOCK, item, lambda question: Beside(question, may_edit=True, error=error))
+    return row_answer(request, STOCK, item, lambda question: Beside(question, may_edit=True, error=error, typed=typed))
 
 
 @require_safe

@@ -395,6 +395,11 @@ def test_it_counts_a_sku_in_its_row(seller, shop, product):
     answer = seller.post(url(shop, "stock/counts/"), {"sku": sku.pk, "on_hand": 1}, **HTMX)
     assert answer.status_code == 409
     assert "belong to orders" in words(answer)
+    box = words(answer).partition('name="on_hand"')[2].partition(">")[0]
+    assert 'value="1"' in box  # what was typed, to be mended
+    assert 'aria-invalid="true"' in box
+    described = box.partition('aria-describedby="')[2].partition('"')[0]
+    assert f'role="alert" id="{described}"' in words(answer)
     assert seller.post(url(shop, "stock/counts/"), {"sku": sku.pk, "on_hand": "x"}, **HTMX).status_code == 422
     assert seller.post(url(shop, "stock/counts/"), {"sku": "x", "on_hand": "1"}).status_code == 404
 
