@@ -51,9 +51,9 @@ class WhatIfForm(forms.Form):
                 required=False,
                 min_value=0,
                 max_value=720 if hours else 100,
-                max_digits=4,
-                decimal_places=0 if hours else 1,
-                initial=value if hours else f"{value / 100:.1f}",
+                max_digits=5,
+                decimal_places=0 if hours else 2,
+                initial=value if hours else f"{value / 100:.2f}",
             )
 
     def changed(self) -> dict[str, int]:
