@@ -19,7 +19,7 @@ from shops.policy import Policy
 #: What each criterion is called on the screen, and how a shop gets there.
 CRITERIA = {
     "sps": (_("Shop Performance Score"), _("Ship on time, answer within a day and avoid cancellations of your own.")),
-    "probation": (_("Probation passed"), _("Reach the tier “Pro”: see what is left on the Health page.")),
+    "probation": (_("Probation passed"), _("Reach the tier “Pro”.")),
     "violation_points": (
         _("Violation points"),
         _("Points lapse by themselves; open cases can be corrected or appealed."),
