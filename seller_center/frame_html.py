@@ -38,8 +38,8 @@ def part(name: str, frame: Any, context: Any) -> SafeString:
     key = getattr(frame, "key", None)
     section = str(context.get("page_section") or frame.section)
     if key is None:  # a frame that is not of a request: the style guide
-        return SafeString(_fill(_render(name, section, frame), context))
-    return SafeString(_fill(_remembered(name, section, get_language(), Remembered(frame, key)), context))
+        return SafeString(_fill(_render(name, section, frame), frame, context))
+    return SafeString(_fill(_remembered(name, section, get_language(), Remembered(frame, key)), frame, context))
 
 
 @lru_cache(maxsize=1024)
@@ -84,12 +84,14 @@ def _frozen(value: Any) -> Any:
     return hasattr(value, "__html__"), str(value)
 
 
-def _fill(html: str, context: Any) -> str:
+def _fill(html: str, frame: Any, context: Any) -> str:
     request = context.get("request")
     if TOKEN in html:
         html = html.replace(TOKEN, str(context.get("csrf_token") or "") if request is not None else "")
     if WORDS in html:
-        html = html.replace(WORDS, escape(request.GET.get("q", "")) if request is not None else "")
+        # On a list `q` is the words of its own filter.
+        searched = request is not None and request.path == frame.places.search
+        html = html.replace(WORDS, escape(request.GET.get("q", "")) if searched else "")
     return html
 
 

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 
 import pytest
 import time_machine
@@ -59,7 +60,7 @@ def test_a_shared_view_opens_for_a_colleague_with_its_columns_and_goes_by_who_ma
     colleague = make_member(shop, "analyst")
     client.force_login(colleague)
     page = client.get(place).content.decode()
-    assert "Due soon" in page
+    assert re.search(r'title="Due soon"[^>]*>.*<span class="view-name">Due soon</span>', page)
     assert "Mine" not in page
     opened = client.get(f"{place}?{view.query}")
     assert [column.key for column in opened.context["list"].question.columns] == ["order", "state", "email"]
@@ -249,6 +250,17 @@ def test_it_finds_everything_by_kind_slips_of_the_finger_included(client, shop, 
     below = client.get(door("search", shop), {"q": "walnut"}, HTTP_HX_REQUEST="true").content.decode()
     assert "data-hit" in below
     assert "<html" not in below
+
+
+def test_it_repeats_the_words_in_the_box_of_the_bar_on_the_page_of_the_search_only(client, shop, owner):
+    client.force_login(owner)
+
+    def box(address):
+        page = client.get(address, {"q": "winter"}).content.decode()
+        return re.search(r'<input id="frame-search"[^>]* value="([^"]*)"', page)[1]
+
+    assert box(door("search", shop)) == "winter"
+    assert box(here(shop, "orders")) == ""
 
 
 def test_it_shows_only_what_the_member_may_see(client, shop, findable):
