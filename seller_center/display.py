@@ -105,7 +105,8 @@ def moment(
 ) -> SafeString:
     """A moment in the shop's zone, the exact instant in its title.
 
-    Styles: ``short`` (day and time, the year only if it is another one), ``date``, ``time``, ``ago`` (5 min ago).
+    Styles: ``short`` (day and time, the year only if it is another one), ``date``, ``time``, ``ago`` (5 min ago), and
+    ``zoned``: short with the zone, for readers who may live in another one, as buyers do.
     Where no zone is given, as for staff, who look at shops of all zones, a time of day says in which zone it is told.
     """
     if at is None:
@@ -122,7 +123,8 @@ def moment(
     elif style == "time":
         words = _clock(here, day_first) + _zone_words(here, zone)
     else:
-        words = f"{day_words(here, day_first=day_first, year=year)}, {_clock(here, day_first)}{_zone_words(here, zone)}"
+        told = _zone_words(here, zone if style != "zoned" else None)
+        words = f"{day_words(here, day_first=day_first, year=year)}, {_clock(here, day_first)}{told}"
     exact = exact_words(here, day_first=day_first)
     return SafeString(f'<time datetime="{here.isoformat(timespec="seconds")}" title="{exact}">{words}</time>')
 

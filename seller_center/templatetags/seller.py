@@ -55,7 +55,7 @@ def icon(name: str, extra: str = "", label: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def moment(context, at, style: str = "short") -> SafeString:
-    """``{% moment order.placed_at %}``: in the shop's zone, the exact instant in its title (short, date, time, ago)."""
+    """``{% moment order.placed_at %}``: in the shop's zone, the exact instant in its title (short, date, time, ago, zoned)."""
     return display.moment(at, style=style, **place_of(context))
 
 

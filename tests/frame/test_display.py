@@ -24,6 +24,11 @@ def test_it_tells_a_moment_in_the_zone_and_customs_of_the_shop(market, zone, wor
     assert 'title="Wednesday, ' in html
 
 
+def test_it_names_the_zone_to_readers_who_may_live_in_another_one():
+    html = display.moment(NOW, now=NOW, zone="America/New_York", market="US", style="zoned")
+    assert ">Oct 14, 12:00 PM EDT</time>" in html
+
+
 def test_it_gives_the_exact_instant_with_its_zone():
     html = display.moment(NOW, now=NOW, zone="America/New_York", market="US")
     assert 'title="Wednesday, Oct 14, 2026, 12:00:00 PM EDT (UTC−04:00)"' in html
