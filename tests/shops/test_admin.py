@@ -94,6 +94,9 @@ def test_each_list_opens_and_nothing_can_be_added_changed_or_deleted(client, sho
     answer = client.get(reverse(f"admin:shops_{name}_change", args=[row.pk]), follow=True)
     assert answer.status_code == 200
     assert client.post(reverse(f"admin:shops_{name}_delete", args=[row.pk])).status_code == 403
+    assert b">Close</a>" not in answer.content, "beside a shop it would read as closing the shop"
+    if name == "shop":
+        assert b'class="closelink">Back to the list</a>' in answer.content
     for secret in ("536904399", "000123456789"):
         assert secret.encode() not in answer.content
 
