@@ -1,6 +1,8 @@
 """How the program speaks: structlog, as text on a machine of one's own and as JSON lines in production (UTC)."""
 
+import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -47,13 +49,21 @@ def logging_config(level: str, form: str, *, quiet: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"refusals": {"()": lambda: refusal_in_one_line}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             **{name: _logger(level) for name in ("django", "seller_center", *FLOORS)},
             **{name: _logger("WARNING" if quiet else level) for name in ("django_structlog", "celery")},
         },
     }
+
+
+def refusal_in_one_line(record: logging.LogRecord) -> bool:
+    """A 403 is an answer, no fault: its line names the page, and no traceback follows. Every record passes."""
+    if getattr(record, "status_code", None) == HTTPStatus.FORBIDDEN:
+        record.exc_info = None
+    return True
 
 
 def _logger(level: str) -> dict[str, Any]:
