@@ -20,10 +20,13 @@ class SellerCenterConfig(AppConfig):
     def ready(self) -> None:
         from seller_center import checks  # noqa: F401  (registers them)
         from seller_center.celery import app  # noqa: F401  (so that tasks find their broker)
+        from seller_center.frame import counts_event
+        from seller_center.kernel import deeds
         from seller_center.reactions import REACTIONS
         from shops.reacting import use_table
 
         use_table(REACTIONS)
+        deeds.TOLD_BESIDES[:] = [counts_event]
         connection_created.connect(_guard_isolation, dispatch_uid="isolation")
 
 

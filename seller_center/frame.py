@@ -121,6 +121,8 @@ class Item:
     here: bool
     on_phone: bool
     subs: tuple["SubItem", ...] = ()
+    counted: str = ""
+    """The name of the count: by it the badge is found when a deed has changed the number."""
 
 
 class SubItem(NamedTuple):
@@ -131,6 +133,7 @@ class SubItem(NamedTuple):
     here: bool
     number: str = ""
     count_word: str | Promise = ""
+    counted: str = ""
 
 
 class ShopLink(NamedTuple):
@@ -229,6 +232,11 @@ class Frame:
         return "" if not number else f"{COUNT_CAP}+" if number > COUNT_CAP else str(number)
 
     @property
+    def counts(self) -> dict[str, str]:
+        """All badges of this member, as they are said."""
+        return {name: self.count(name) for name in self._read[1]}
+
+    @property
     def unread(self) -> str:
         """Unread notices of this person in this shop."""
         return self.count("notices")
@@ -272,13 +280,14 @@ class Frame:
                     entry.key == self.section,
                     entry.on_phone,
                     tuple(self._subs(entry, code)) if entry.key == self.section else (),
+                    entry.count,
                 )
 
     def _subs(self, entry: Entry, code: str) -> Iterator[SubItem]:
         for sub in entry.subs:
             if url := place(sub.url_names, code):
                 count = self.count(sub.count) if sub.count else ""
-                yield SubItem(sub.label, url, self.request.path.startswith(url), count, sub.count_word)
+                yield SubItem(sub.label, url, self.request.path.startswith(url), count, sub.count_word, sub.count)
 
     @cached_property
     def menu(self) -> list[list[Item]]:
@@ -301,7 +310,15 @@ class Frame:
             here = self.request.path.startswith(messages)
             items.append(
                 Item(
-                    "messages", _("Messages"), "messages", messages, self.count("to_answer"), _("to answer"), here, True
+                    "messages",
+                    _("Messages"),
+                    "messages",
+                    messages,
+                    self.count("to_answer"),
+                    _("to answer"),
+                    here,
+                    True,
+                    counted="to_answer",
                 )
             )
         return items
@@ -315,6 +332,12 @@ class Frame:
 def frame(request: HttpRequest) -> dict[str, Frame]:
     """Context processor: ``frame`` on every page."""
     return {"frame": Frame(request)}
+
+
+def counts_event(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """What a done deed tells the page: the badges as they stand now, for the script to put in their places."""
+    counts = Frame(request).counts if getattr(request, "shop", None) is not None else {}
+    return {"frame-counts": counts} if counts else {}
 
 
 def _of_staff(request: Any) -> bool:

@@ -161,7 +161,8 @@ def sit_down(chromium, live_server):
     complaints: list[str] = []
     contexts = []
 
-    def open_for(user, **options):
+    def open_for(user, *, told: str = "", **options):
+        """``told``: what the browser is bound to complain about, since the test has something refused."""
         client = Client()
         client.force_login(user)
         cookie = next(one for name, one in client.cookies.items() if "session" in name)
@@ -169,7 +170,11 @@ def sit_down(chromium, live_server):
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+        grave = ("error", "warning")
+        known = lambda line: bool(told) and told in line.text  # noqa: E731
+        page.on(
+            "console", lambda line: complaints.append(line.text) if line.type in grave and not known(line) else None
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

@@ -23,6 +23,8 @@ Context = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 NOTICE_EVENT = "deed-done"
 #: The header by which the script knows an answer with a refusal in it, whatever its status.
 REFUSED = "X-Refused"
+#: What the roof tells the page after a done deed besides its sentence, as browser events: the counts of the frame.
+TOLD_BESIDES: list[Callable[[HttpRequest], Mapping[str, Any]]] = []
 
 
 def deed_answer(
@@ -39,8 +41,11 @@ def deed_answer(
             messages.success(request, message)
         return _varying(HttpResponseRedirect(str(redirect_to)))
     response = render(request, template, {**_given(context), "message": message})
-    if message:
-        response["HX-Trigger"] = json.dumps({NOTICE_EVENT: {"text": str(message)}})
+    events: dict[str, Any] = {NOTICE_EVENT: {"text": str(message)}} if message else {}
+    for tell in TOLD_BESIDES:
+        events.update(tell(request))
+    if events:
+        response["HX-Trigger"] = json.dumps(events)
     return _varying(response)
 
 

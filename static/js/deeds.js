@@ -18,6 +18,46 @@
   });
   // Two deeds in a row that answer into the same panel go one after the other: the first answer would take the form of
   // the second with it, and the second answer would have nowhere to go. A form that waits is kept aside meanwhile.
+  // The answer takes away the form in which somebody was. Then the focus goes to the same control of the same row, after a
+  // refusal to what is wrong there; where the row has gone, to the row in its place, or to the panel.
+  const places = new WeakMap();
+  const placeOf = (form, ground) => {
+    const at = document.activeElement;
+    const control = form.contains(at) ? at : form.querySelector("[type=submit]");
+    const row = form.closest("[data-row]");
+    const list = row?.closest("[data-list]");
+    return {
+      action: form.getAttribute("action"),
+      name: control?.name,
+      type: control?.type,
+      row: row?.id,
+      number: list ? [...list.querySelectorAll("[data-row]")].indexOf(row) : -1,
+      ground: ground.id,
+    };
+  };
+  const twinOf = (place) => {
+    const within = place.row ? document.getElementById(place.row) : document;
+    const forms = [...(within?.querySelectorAll("form[data-deed]") || [])];
+    const form = forms.find((one) => one.getAttribute("action") === place.action);
+    const same = (one) => one.name === place.name && one.type === place.type;
+    return form?.querySelector("[aria-invalid=true]") || [...(form?.elements || [])].find(same);
+  };
+  const instead = (place) => {
+    const ground = place.ground ? document.getElementById(place.ground) : null;
+    const rows = ground?.querySelectorAll("[data-row]") || [];
+    const next = rows[Math.min(place.number, rows.length - 1)]?.querySelector("[data-open]");
+    if (ground && !next) ground.tabIndex = -1;
+    return next || ground;
+  };
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const form = event.detail.requestConfig?.elt;
+    const place = form && places.get(form);
+    if (!place || !places.delete(form)) return;
+    // After the sentence of a refusal, which takes the focus below, and never from where somebody has gone meanwhile.
+    queueMicrotask(() => {
+      if (document.activeElement === document.body) (twinOf(place) || instead(place))?.focus({ preventScroll: true });
+    });
+  });
   const running = new Map();
   const waiting = [];
   let aside;
@@ -42,6 +82,7 @@
     form.dataset.sending = "";
     form.dataset.busy = "";
     const ground = event.detail.target;
+    places.set(form, placeOf(form, ground));
     if ([...running.values()].some((one) => sameGround(one, ground))) {
       event.preventDefault();
       waiting.push({ element: form, ground });
@@ -77,6 +118,17 @@
 
   // The sentence of a done deed (kernel.deeds sends it as an event).
   document.addEventListener("deed-done", (event) => window.note(event.detail.text));
+
+  // The badges of the frame as they stand after a deed (seller_center.frame sends them): a number, or nothing to count.
+  document.addEventListener("frame-counts", (event) => {
+    for (const badge of document.querySelectorAll("[data-count]")) {
+      const number = event.detail[badge.dataset.count];
+      if (number === undefined) continue;
+      badge.hidden = !number;
+      if (badge.firstChild?.nodeType === Node.TEXT_NODE) badge.firstChild.data = number;
+      else badge.prepend(number);
+    }
+  });
 
   // An answer that is a log-in page means the session ended: the whole page goes there, not a panel of it.
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.template import engines
 
-from seller_center.frame import COUNT_CAP, Frame
+from seller_center.frame import COUNT_CAP, COUNTS, Frame, counts_event
 from seller_center.kernel import clock
 from shops.models import Deadline, Notice
 from tests.factories.shops import make_member, make_shop, membership
@@ -126,9 +126,19 @@ def test_it_repeats_the_title_as_heading(visit, shop, owner):
 
 
 def test_it_forgets_a_part_when_a_count_changes(visit, shop, owner):
-    assert "unread" not in html_of(visit(shop, owner))
+    none = 'data-count="notices" hidden>'
+    assert none in html_of(visit(shop, owner))
     notify(shop, owner)
-    assert "unread" in html_of(visit(shop, owner))
+    html = html_of(visit(shop, owner))
+    assert none not in html
+    assert 'data-count="notices">1<' in html
+
+
+def test_a_done_deed_tells_the_page_its_badges(visit, shop, owner, rf):
+    notify(shop, owner)
+    told = counts_event(visit(shop, owner))["frame-counts"]
+    assert told == {name: "1" if name == "notices" else "" for name in COUNTS}
+    assert counts_event(rf.get("/")) == {}
 
 
 def test_it_keeps_what_differs_from_request_to_request_out_of_the_memory(visit, shop, owner):

@@ -6,8 +6,10 @@ import io
 import pytest
 from playwright.sync_api import expect
 
+from catalog.models import Product
 from seller_center.kernel import clock
 from shops.models import SavedView
+from shops.notifying import notify
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
 from tests.factories.shops import make_member
@@ -119,6 +121,54 @@ def test_the_search_shows_below_its_box_and_is_walked_by_arrows(sit_down, live_s
     page.locator("#found [data-hit]").first.wait_for()
     page.keyboard.press("Escape")
     assert page.locator("#found [data-hit]").count() == 0
+
+
+def test_a_deed_in_a_row_keeps_the_focus_and_renews_the_badges(sit_down, live_server, shop, owner, orders):
+    page = sit_down(owner, told="status of 409")
+    page.goto(f"{live_server.url}/s/{shop.code}/stock/")
+    badge = page.locator(".app-side [data-count=to_ship]").first
+    bell = page.locator("[data-count=notices]")
+    assert badge.inner_text().split()[0] == "28"
+    expect(bell).to_be_hidden()
+    box, save = page.locator("input[name=on_hand]").first, page.locator("tr [type=submit]").first
+    wide = page.locator("td[data-label='On hand']").first.bounding_box()["width"]
+
+    # refused: the sentence belongs to the box, which has the focus and what was typed; the column is as wide as before
+    box.fill("0")
+    box.press("Enter")
+    expect(page.locator("tr [role=alert]")).to_contain_text("belong to orders")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("0")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(box).to_have_accessible_description(page.locator("tr [role=alert]").inner_text())
+    assert page.locator("td[data-label='On hand']").first.bounding_box()["width"] == wide
+    assert badge.inner_text().split()[0] == "28"
+
+    # done: the button that was pressed has the focus, and the badges say what has changed meanwhile
+    make.make_open_order(shop, at=clock.now(), product=Product.objects.get(name="Walnut board"), name="Late")
+    notify(shop=shop, kind="x", title="Look", at=clock.now(), users=[owner])
+    box.fill("490")
+    save.click()
+    expect(page.locator("tr [role=alert]")).to_have_count(0)
+    expect(save).to_be_focused()
+    expect(badge).to_contain_text("29")
+    expect(bell).to_be_visible()
+    assert bell.inner_text().split()[0] == "1"
+
+
+def test_a_choice_in_the_inbox_keeps_its_place_and_fits_a_phone(sit_down, live_server, shop, owner, orders):
+    page = sit_down(owner)
+    page.goto(f"{live_server.url}/s/{shop.code}/inbox/")
+    button = page.locator("[data-row]").nth(2).get_by_role("button", name="Quiet")
+    page.locator("[data-row]").nth(2).locator("select[name=hours]").select_option("3")
+    button.click()
+    changed = page.locator("[data-row]").nth(2).get_by_role("button", name="Change")
+    expect(changed).to_be_focused()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for form in page.locator("[data-row] .row-form").all()[:6]:
+        select, press = form.locator("select").bounding_box(), form.locator("button").bounding_box()
+        assert abs((select["y"] + select["height"] / 2) - (press["y"] + press["height"] / 2)) < 2
+        assert press["x"] + press["width"] <= 390
 
 
 def test_a_list_works_without_a_script(sit_down, live_server, shop, packer, orders):
