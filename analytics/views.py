@@ -17,6 +17,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.calendar import parse_month
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.prepared import prepared
+from seller_center.kernel.text import number
 from shops import restrictions, tiers
 from shops.access import ShopRequest, for_shop
 from shops.eligibility import CRITERIA
@@ -195,7 +196,7 @@ def _metrics(score: Score | None, policy) -> list[dict[str, Any]]:
                 "help": DEFINITIONS[name],
                 "days": rule.days,
                 "value": _in_unit(measured["value"], hours) if known else _("not measured"),
-                "basis": _("%(counted)d of %(due)d") % measured
+                "basis": _("%(counted)s of %(due)s") % {name: number(measured[name]) for name in ("counted", "due")}
                 if known and not hours
                 else (_("%(due)d decided") % measured if known else _("nothing was due")),
                 "points": f"{part['points'] / 100:.2f}" if known else "–",

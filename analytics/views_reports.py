@@ -20,6 +20,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.calendar import Period, day_period
 from seller_center.kernel.csvio import write_rows
 from seller_center.kernel.money import MINUS, format_money
+from seller_center.kernel.text import number
 from shops.access import ShopRequest, for_shop
 
 #: The ranges one tap away, in days up to today.
@@ -214,7 +215,7 @@ def _stats(shop, span: Span, now: figures.Figures, then: figures.Figures | None)
     return [
         stat(_("Sales"), "sales", money, lambda row: row.gross_minor, url=orders),
         stat(_("Net sales"), "net_sales", money, lambda row: row.net_minor),
-        stat(_("Orders"), "orders", str, lambda row: row.order_count, url=orders),
+        stat(_("Orders"), "orders", number, lambda row: row.order_count, url=orders),
         stat(_("Average order"), "average_order", money, lambda row: row.average_order_minor),
         stat(
             _("Cancelled"),
@@ -225,7 +226,7 @@ def _stats(shop, span: Span, now: figures.Figures, then: figures.Figures | None)
             up_is_good=False,
         ),
         stat(_("Refunded"), "refunded", money, lambda row: row.refunded_minor, up_is_good=False),
-        stat(_("Visits"), "visits", str, lambda row: row.visit_count, url=visits),
+        stat(_("Visits"), "visits", number, lambda row: row.visit_count, url=visits),
         stat(_("Conversion"), "conversion", rate, lambda row: row.conversion_bp, url=visits),
     ]
 

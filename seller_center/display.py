@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import number as number
 from seller_center.states import state_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -254,12 +254,16 @@ def list_row(columns: Sequence[Mapping], row: Mapping, place: Place, *, form: st
     return mark_safe(body_row(row, columns, _openings(columns), place, form=form))  # noqa: S308
 
 
+def _figure(cell: Any) -> str:
+    return display.number(cell) if type(cell) is int else _safe(cell)
+
+
 def figure_rows(rows: Sequence[Sequence[Any]]) -> SafeString:
     """The body of a plain table of figures: each row's first cell is its head, the others are aligned right."""
     return mark_safe(  # noqa: S308 (every value is escaped)
         "".join(
             f'<tr><th scope="row">{_safe(row[0])}</th>'
-            f"{''.join([f'<td class="num">{_safe(cell)}</td>' for cell in row[1:]])}</tr>"
+            f"{''.join([f'<td class="num">{_figure(cell)}</td>' for cell in row[1:]])}</tr>"
             for row in rows
         )
     )

@@ -30,6 +30,11 @@ _REL = "noopener noreferrer nofollow ugc"
 _DEMOTED = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
 
 
+def number(count: int | None) -> str:
+    """A count as people read it, grouped as money is: 1,838. Nothing is an em dash."""
+    return "—" if count is None else f"{count:,}"
+
+
 def render_markdown(text: str) -> SafeString:
     """Clean HTML of a Markdown text: no HTML of its own, no pictures, links that vouch for nothing."""
     text = (text or "")[:MAX_SIGNS]

@@ -20,6 +20,7 @@ register.simple_tag(form_look.render_field, name="field")
 register.simple_tag(form_look.render_fields, name="form_fields")
 register.simple_tag(form_look.render_summary, name="error_summary")
 register.filter("initials", display.initials)
+register.filter("number", display.number)
 register.filter("browser_words", display.browser_words)
 
 

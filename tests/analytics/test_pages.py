@@ -138,11 +138,13 @@ def test_it_refuses_a_what_if_that_cannot_be(client, shop, owner, scored, value)
 
 def test_it_shows_a_rate_as_the_score_counts_it_and_rounds_it_only_once(client, shop, owner, scored):
     scored.metrics["late_dispatch"]["measured"] = vars(sps.rate(11, 711))
+    scored.metrics["returns"]["measured"] = vars(sps.rate(8, 1335))
     scored.save()
     client.force_login(owner)
     page = get(client, "analytics:health", shop)
     shown = {str(one["name"]): (one["value"], one["basis"]) for one in page.context["metrics"]}
     assert shown["Late dispatch"] == ("1.55 %", "11 of 711")
+    assert shown["Returns not caused by the buyer"] == ("0.60 %", "8 of 1,335")
     form = page.context["what_if"]["form"]
     assert form["late_dispatch"].value() == "1.55"
     same = get(client, "analytics:health", shop, late_dispatch="1.55").context["what_if"]

@@ -8,6 +8,7 @@ from django.apps import apps
 
 from seller_center import display
 from seller_center.kernel.transitions import Moves
+from seller_center.list_table import figure_rows
 from seller_center.states import STATES, state_of
 
 NOW = dt.datetime(2026, 10, 14, 16, 0, tzinfo=dt.UTC)
@@ -22,6 +23,19 @@ def test_it_tells_a_moment_in_the_zone_and_customs_of_the_shop(market, zone, wor
     html = display.moment(NOW + dt.timedelta(minutes=5), now=NOW, zone=zone, market=market)
     assert f">{words}</time>" in html
     assert 'title="Wednesday, ' in html
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0"), (999, "999"), (1838, "1,838"), (1234567, "1,234,567"), (None, "—")]
+)
+def test_it_groups_the_digits_of_a_count(count, words):
+    assert display.number(count) == words
+
+
+def test_a_table_of_figures_groups_its_counts_and_leaves_the_heads_alone():
+    assert '<th scope="row">2026</th><td class="num">1,838</td><td class="num">1838</td>' in figure_rows(
+        [[2026, 1838, "1838"]]
+    )
 
 
 def test_it_names_the_zone_to_readers_who_may_live_in_another_one():
