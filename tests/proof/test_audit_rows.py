@@ -164,13 +164,17 @@ class Broken(Exception):
 
 def break_after_the_row(monkeypatch) -> list:
     """Each deed writes its row and breaks then; what was written is collected."""
-    real, broken = events.record_many, []
+    broken: list = []
 
-    def then_breaks(*args, **named):
-        broken.append(real(*args, **named))
-        raise Broken
+    def breaking(real):
+        def then_breaks(*args, **named):
+            broken.append(real(*args, **named))
+            raise Broken
 
-    monkeypatch.setattr(events, "record_many", then_breaks)
+        return then_breaks
+
+    for name in ("record", "record_many"):
+        monkeypatch.setattr(events, name, breaking(getattr(events, name)))
     return broken
 
 
@@ -183,17 +187,21 @@ def test_control_without_a_transaction_of_its_own_a_broken_deed_would_leave_its_
 
 def test_control_without_the_row_every_deed_would_be_found(twins, forms, monkeypatch):
     own, _other = twins
-    monkeypatch.setattr(events, "record_many", lambda *_args, subjects, **_named: [ShopEvent() for _one in subjects])
+    monkeypatch.setattr(events, "record", lambda *_args, **_named: ShopEvent())
+    monkeypatch.setattr(events, "record_many", lambda *_args, **_named: None)
     assert len(wrong(own, all_done(own, forms))) >= LEAST_DEEDS - 5
 
 
 def test_control_a_row_that_is_written_twice_or_by_nobody_would_be_found(twins, forms, monkeypatch):
     own, _other = twins
-    real = events.record_many
 
-    def twice(*args, **named):
-        real(*args, **named)
-        return real(*args, **named | {"by": None})
+    def doubled(real):
+        def twice(*args, **named):
+            real(*args, **named)
+            return real(*args, **named | {"by": None})
 
-    monkeypatch.setattr(events, "record_many", twice)
+        return twice
+
+    for name in ("record", "record_many"):
+        monkeypatch.setattr(events, name, doubled(getattr(events, name)))
     assert len(wrong(own, all_done(own, forms[::2]))) >= (LEAST_DEEDS - 5) // 2
