@@ -137,6 +137,8 @@ def _products(shop, words: str, most: int) -> Iterator[Group]:
     found, similar = list(rows.found_by(shop, words).newest()[: most + 1]), False
     if not found:
         found, similar = list(rows.resembling(shop, words).newest()[: most + 1]), True
+    if not found:
+        found = list(rows.one_letter_off(shop, words).newest()[: most + 1])
     hits = [
         Hit(product.name, product.brand, _here(shop, "catalog:product", code=product.code), product.status)
         for product in found[:most]

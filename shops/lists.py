@@ -161,6 +161,10 @@ class List:
         """The rows that answer, in no order yet. ``similar``: by likeness instead of by letters."""
         raise NotImplementedError
 
+    def last_try(self, question: Question):
+        """What is shown, on one page, where not even ``similar`` rows answer; None where a list knows nothing further."""
+        return
+
     def beside(self, question: Question, rows: Sequence[Any]) -> Any:
         """What the cells need that is not in the rows: a fixed number of queries for a page."""
         return None
@@ -279,6 +283,8 @@ def page(which: List, question: Question, *, token: str = "", size: int = 25) ->
     if not similar and not found.rows and not token and question.words and which.guesses:
         rows = which.rows(question, similar=True)
         found, similar = keyset_page(rows, order=question.order, size=size), True
+        if not found.rows and (last := which.last_try(question)) is not None:
+            found = KeysetPage(keyset_page(last, order=question.order, size=size).rows)
     if similar:
         tokens = (found.next_token, found.previous_token)
         marked = (f"{LIKENESS}{token}" if token else "" for token in tokens)

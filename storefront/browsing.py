@@ -42,12 +42,15 @@ def pictures_of(shops: Sequence[Any]) -> dict[int, Media]:
 def on_sale(shop: Shop, words: str = ""):
     """Live products with their lowest price and whether anything is left, ready to be paged by newest."""
     rows = Product.objects.in_shop(shop).live()
-    return _as_cards(rows.found_by(shop, words) if words else rows)
+    if not words:
+        return _as_cards(rows)
+    named = rows.named_by(shop, words)
+    return _as_cards(named if named.order_by().exists() else rows.found_by(shop, words))
 
 
 def similar(shop: Shop, words: str):
     """Live products that are named like the words, newest first, where nothing holds them as they were typed."""
-    return _as_cards(Product.objects.in_shop(shop).live().resembling(shop, words)).order_by("-id")
+    return _as_cards(Product.objects.in_shop(shop).live().like(shop, words)).order_by("-id")
 
 
 def _as_cards(rows):

@@ -4,7 +4,7 @@ from functools import reduce
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
-from django.db.models import BooleanField, Exists, F, Func, Q, Value
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -34,38 +34,51 @@ class ProductQuerySet(OwnedQuerySet):
         return self.exclude(status=Product.Status.ARCHIVED)
 
     def found_by(self, shop, words: str):
-        """Products of the shop whose name holds all the words, or one of whose seller codes or barcodes does.
+        """Products of the shop whose name or brand holds all the words, or one of whose seller codes or barcodes does.
 
-        Where no name holds them, name and brand together are asked: the shop's own name is often the brand of everything
-        in it, and would answer with all of it. Queries joined by their ids, so that each is served by a trigram index.
+        Two queries joined by their ids, so that each is served by a trigram index of its own.
         """
         from catalog.models.sku import Sku
 
         asked = words.split()[:MOST_WORDS]
         if not asked:
             return self
-        told = Product.objects.filter(_holds_all("search_name", asked), shop=shop)
-        named = told.alias(upper_name=Upper("name")).filter(_holds_all("upper_name", asked))
-        branded = told.filter(~Exists(named))
+        named = Product.objects.filter(_holds_all("search_name", asked), shop=shop)
         coded = Sku.objects.filter(_holds_all("search_code", [" ".join(words.split())]), shop=shop)
-        keys = [rows.order_by().values("pk") for rows in (named, branded)]
-        return self.filter(shop=shop, pk__in=keys[0].union(keys[1], coded.order_by().values("product_id")))
+        return self.filter(shop=shop, pk__in=named.order_by().values("pk").union(coded.order_by().values("product_id")))
+
+    def named_by(self, shop, words: str):
+        """Products of the shop whose name alone holds all the words.
+
+        For buyers, who ask for a thing: the shop's own name is often the brand of everything in it, and with the brand
+        "bicycle" would be answered with all that Bright Street Bicycles sell.
+        """
+        asked = words.split()[:MOST_WORDS]
+        told = self.filter(_holds_all("search_name", asked), shop=shop)
+        return told.alias(upper_name=Upper("name")).filter(_holds_all("upper_name", asked))
 
     def resembling(self, shop, words: str):
         """Products of the shop with a name like the words, typing errors included.
 
-        First what shares most of its letters, or has two of them changed places; where nothing does, what differs in one
-        letter: ``JAKET``, ``PANNYER``.
+        What shares most of its letters, or has two of them changed places.
         """
         asked = words.upper()[:100]
         like = Q(search_name__trigram_word_similar=asked)
         near = reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like)
-        found = Product.objects.filter(shop_as_key(shop), near).order_by()
-        if not (patterns := one_letter_off(asked)):
-            return self.filter(pk__in=found.values("pk"), shop=shop)
+        return self.filter(pk__in=Product.objects.filter(shop_as_key(shop), near).order_by().values("pk"), shop=shop)
+
+    def one_letter_off(self, shop, words: str):
+        """Products with a name that holds the word but for one letter: ``JAKET``, ``PANNYER``. The last try of a search."""
+        patterns = one_letter_off(words.upper())
+        if not patterns:
+            return self.none()
         off = reduce(Q.__or__, (Q(_like("search_name", one)) for one in patterns))
-        further = Product.objects.filter(shop_as_key(shop), off).filter(~Exists(found)).order_by()
-        return self.filter(pk__in=found.values("pk").union(further.values("pk")), shop=shop)
+        return self.filter(pk__in=Product.objects.filter(shop_as_key(shop), off).order_by().values("pk"), shop=shop)
+
+    def like(self, shop, words: str):
+        """What resembles the words, else what is one letter off; asks whether there is any of the first."""
+        near = self.resembling(shop, words)
+        return near if near.order_by().exists() else self.one_letter_off(shop, words)
 
     def running_low(self, shop, at_most: int):
         """Products of the shop with a SKU on sale of which at most this many are available."""

@@ -125,6 +125,11 @@ class Products(lists.List):
         status = question.tab
         return browsing.products(question.shop, question.filters, status, low_quantity=low, similar=similar)
 
+    def last_try(self, question: lists.Question):
+        low = policy_for(question.shop, question.at).stock.low_quantity
+        rows = browsing.products(question.shop, {**question.filters, "q": ""}, question.tab, low_quantity=low)
+        return rows.one_letter_off(question.shop, question.words)
+
     def beside(self, question: lists.Question, rows: Sequence[Product]) -> Beside:
         return Beside(question, rows)
 

@@ -3,17 +3,18 @@
 import pytest
 
 from catalog.models import Product
+from storefront import browsing
 from tests.factories.catalog import make_product
 
 pytestmark = pytest.mark.django_db
 
 
 def found(shop, words: str) -> set[str]:
-    return {row.name for row in Product.objects.in_shop(shop).found_by(shop, words)}
+    return {row.name for row in browsing.on_sale(shop, words)}
 
 
 def near(shop, words: str) -> set[str]:
-    return {row.name for row in Product.objects.in_shop(shop).resembling(shop, words)}
+    return {row.name for row in Product.objects.in_shop(shop).like(shop, words)}
 
 
 @pytest.fixture
@@ -57,3 +58,11 @@ def test_buyers_are_forgiven_as_well(client, shop, shelf):
     assert "these are similar" in page
     assert "Desk lamp" not in page
     assert "these are similar" not in client.get(f"/shop/{shop.slug}/", {"q": "jacket"}).content.decode()
+
+
+def test_the_sellers_list_and_the_search_over_everything_forgive_it_too(client, shop, shelf, owner):
+    client.force_login(owner)
+    for place in ("products", "search"):
+        page = client.get(f"/s/{shop.code}/{place}/", {"q": "jaket"}).content.decode()
+        assert "Rain jacket" in page, place
+        assert "Desk lamp" not in page, place
