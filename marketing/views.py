@@ -15,8 +15,8 @@ from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.paging import keyset_page
+from shops import timeline
 from shops.access import for_shop
-from shops.models import ShopEvent
 
 
 @for_shop(area="marketing", may="edit")
@@ -99,11 +99,10 @@ def _coupon(shop, code: str) -> Coupon:
 
 def _page(request: HttpRequest, shop, coupon: Coupon) -> dict:
     rows = Redemption.objects.in_shop(shop).filter(coupon=coupon)
-    happened = ShopEvent.objects.about(shop, "coupon", coupon.code).for_sellers().select_related("by")
     return {
         "shop": shop,
         "coupon": coupon,
         "may_edit": request.membership.may("marketing", "edit"),
         "page": keyset_page(rows, order=("-redeemed_at", "-id"), token=request.GET.get("page", "")),
-        "events": list(happened.reverse()[:50]),
+        "events": timeline.newest(shop, "coupon", coupon.code, 50),
     }

@@ -12,8 +12,9 @@ from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.paging import keyset_page
+from shops import timeline
 from shops.access import for_shop
-from shops.models import Deadline, ShopEvent
+from shops.models import Deadline
 from support import desk, inbox, reviewing
 from support.forms import MessageForm, ReplyForm, TicketForm
 from support.models import BuyerMessage, Conversation, Review, Ticket, TicketMessage
@@ -119,7 +120,7 @@ def _ticket_context(request, shop, ticket: Ticket) -> dict[str, Any]:
         "deadline": Deadline.objects.about(shop, "ticket", ticket.code).running().first(),
         "form": MessageForm(),
         "may_edit": _may_edit(request),
-        "events": _happened(shop, "ticket", ticket.code),
+        "events": timeline.newest(shop, "ticket", ticket.code, 50),
     }
 
 
@@ -169,7 +170,7 @@ def _conversation_context(request, shop, conversation: Conversation) -> dict[str
         "deadline": Deadline.objects.about(shop, "conversation", conversation.code).running().first(),
         "form": MessageForm(),
         "may_edit": _may_edit(request),
-        "events": _happened(shop, "conversation", conversation.code),
+        "events": timeline.newest(shop, "conversation", conversation.code, 50),
     }
 
 
@@ -211,7 +212,3 @@ def _review_context(request, shop) -> dict[str, Any]:
 
 def _may_edit(request) -> bool:
     return request.membership.may("support", "edit")
-
-
-def _happened(shop, kind: str, code: str) -> list[ShopEvent]:
-    return list(ShopEvent.objects.about(shop, kind, code).for_sellers().select_related("by").reverse()[:50])

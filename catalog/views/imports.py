@@ -19,8 +19,9 @@ from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
 from seller_center.kernel.paging import keyset_page
+from shops import timeline
 from shops.access import for_shop
-from shops.models import Job, ShopEvent
+from shops.models import Job
 
 PAGE = "catalog/import_run.html"
 #: Names of what a row changes, in the seller's words.
@@ -96,7 +97,6 @@ def _page(request: HttpRequest, shop, run: ImportRun, **more: Any) -> dict[str, 
     if outcome in Outcome.values:
         rows = rows.filter(outcome=outcome)
     page = keyset_page(rows, order=("number", "id"), token=request.GET.get("page", ""))
-    happened = ShopEvent.objects.about(shop, "import", run.code).for_sellers().select_related("by")
     place = {"shop": shop.code, "code": run.code}
     job = _job(shop, run)
     return {
@@ -120,7 +120,7 @@ def _page(request: HttpRequest, shop, run: ImportRun, **more: Any) -> dict[str, 
         ],
         "may_edit": request.membership.may("products", "edit"),
         "again_form": CheckAgainForm(initial={"category": getattr(run.default_category, "code", "")}),
-        "events": list(happened.reverse()[:20]),
+        "events": timeline.newest(shop, "import", run.code, 20),
         **more,
     }
 

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
-from shops import bank_accounts, documents, onboarding
+from shops import bank_accounts, documents, onboarding, timeline
 from shops.access import ShopRequest, for_shop
 from shops.application_steps import STEPS, needed_documents, papers_of, steps
 from shops.events import told
 from shops.forms.application import STEP_FORMS, BankForm, DocumentForm, StartForm, SubmitForm
 from shops.forms.fields import contents
-from shops.models import Application, DocumentPage, ShopEvent, TradeClass
+from shops.models import Application, DocumentPage, TradeClass
 from shops.policy_book import policy_for, policy_version
 from shops.views.uploads import in_memory_uploads
 
@@ -262,9 +262,7 @@ def _page(request: ShopRequest, shop, row: Application, here: str = "") -> dict[
         "complete": done == len(found),
         "next_url": next((step_url(shop, step.key) for step in found if not step.done), step_url(shop, "review")),
         "rules": policy.onboarding,
-        "events": told(
-            ShopEvent.objects.about(shop, "application", row.code).for_sellers().select_related("by").reverse()[:50]
-        ),
+        "events": told(timeline.newest(shop, "application", row.code, 50)),
         "at": at,
     }
 

@@ -12,11 +12,11 @@ from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.paging import keyset_page
-from shops import agreements, appeals, enforcement, restrictions, step_up
+from shops import agreements, appeals, enforcement, restrictions, step_up, timeline
 from shops.access import ShopRequest, for_shop
 from shops.events import told
 from shops.forms.standing import AgreementForm, AppealForm, CorrectionForm
-from shops.models import Appeal, ShopEvent, Violation
+from shops.models import Appeal, Violation
 
 TEMPLATE = "shops/violation.html"
 
@@ -93,7 +93,6 @@ def _case(shop, code: str) -> Violation:
 def _context(request: ShopRequest, shop, case: Violation, **forms: Any) -> dict[str, Any]:
     at = clock.now()
     may_edit = request.membership.may("health", "edit")
-    happened = ShopEvent.objects.about(shop, "violation", case.code).for_sellers().select_related("by")
     return {
         "shop": shop,
         "case": case,
@@ -103,7 +102,7 @@ def _context(request: ShopRequest, shop, case: Violation, **forms: Any) -> dict[
         "why_no_appeal": _why_no_appeal(case, at),
         "may_edit": may_edit,
         "may_correct": may_edit and case.status == Violation.Status.PENDING,
-        "events": told(reversed(list(happened))),
+        "events": told(timeline.newest(shop, "violation", case.code, 50)),
         "appeal_form": AppealForm(),
         "correction_form": CorrectionForm(auto_id="correction_%s"),
         "at": at,
