@@ -33,9 +33,13 @@ def keep_books(*, order: Order, at: dt.datetime, by=None) -> int:
     """
     with scope(order.shop, by=by):
         advisory_lock(LockKind.ORDER_BOOKS, order.shop_id, order.pk)
-        written = 0
-        for _moment, post in sorted(_missing(order, at), key=lambda step: step[0]):
-            written += post()
+        steps = sorted(_missing(order, at), key=lambda step: step[0])
+        if steps:
+            # The steps touch different accounts in changing order; two orders of a shop at once would wait for each
+            # other crosswise. Settlement takes earnings before accounts, so do we.
+            lock_rows(Earning.objects.filter(shop_id=order.shop_id, order=order))
+            ledger.hold_accounts(order.shop, order.currency)
+        written = sum(post() for _moment, post in steps)
     return written
 
 

@@ -137,6 +137,14 @@ def open_accounts(shop, currency: str) -> None:
     )
 
 
+def hold_accounts(shop, currency: str) -> None:
+    """Lock every account of the shop in key order: before several postings of one transaction (DEC4)."""
+    rows = Account.objects.in_shop(shop).filter(currency=currency)
+    if len(lock_rows(rows)) < len(AccountKind):
+        open_accounts(shop, currency)
+        lock_rows(rows)
+
+
 def cover(lines: Sequence[Line], held: Mapping[str, int]) -> list[Line]:
     """The lines, with what the seller's accounts lack moved on: pending → available → debt; and debt paid back first.
 

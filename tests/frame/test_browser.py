@@ -257,7 +257,7 @@ def test_it_puts_the_sentence_of_a_refusal_in_place_and_in_focus(shipping, typed
     page.fill("input[type=text][name=number]", typed)
     page.get_by_role("button", name="Ship").click()
     page.locator("#package [role=alert]").wait_for()
-    assert page.evaluate("document.activeElement.textContent").strip() == sentence
+    page.wait_for_function("(text) => document.activeElement.textContent.trim() === text", arg=sentence)
     assert page.locator("input[type=text][name=number]").input_value() == typed
     assert page.get_by_text("looked after").count() == 0
 
