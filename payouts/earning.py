@@ -39,8 +39,7 @@ def keep_books(*, order: Order, at: dt.datetime, by=None) -> int:
             # other crosswise. Settlement takes earnings before accounts, so do we.
             lock_rows(Earning.objects.filter(shop_id=order.shop_id, order=order))
             ledger.hold_accounts(order.shop, order.currency)
-        written = sum(post() for _moment, post in steps)
-    return written
+        return sum(post() for _moment, post in steps)
 
 
 def _missing(order: Order, at: dt.datetime) -> Iterator[tuple[tuple, Callable[[], int]]]:
