@@ -84,7 +84,7 @@ def rows(shop, question: Question, at: dt.datetime, *, similar: bool = False):
     elif question.tab in TABS:
         found = found.in_tab(question.tab)
     if question.words:
-        found = found.sounding_like(shop, question.words) if similar else found.found_by(question.words)
+        found = found.sounding_like(shop, question.words) if similar else found.searched(shop, question.words)
     if question.first:
         found = found.filter(placed_at__gte=instant(question.first, dt.time(0), shop.zone))
     if question.last:

@@ -99,7 +99,7 @@ def _here(shop, name: str, **more: Any) -> str:
 def _orders(shop, words: str, most: int) -> Iterator[Group]:
     """Orders, and the people who placed them: both from the one search text of orders."""
     rows = Order.objects.in_shop(shop)
-    found, similar = list(rows.found_by(words).newest_first()[: most * 3]), False
+    found, similar = list(rows.searched(shop, words).newest_first()[: most * 3]), False
     if not found:
         found, similar = list(rows.sounding_like(shop, words).newest_first()[: most * 3]), True
     hits = [

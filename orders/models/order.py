@@ -1,5 +1,6 @@
 """The order and its lines: what was sold, to whom, for how much, and how far it has come."""
 
+import re
 from functools import reduce
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.shown import TABS, Shown
 from seller_center.kernel.history import history
+from seller_center.kernel.prepared import prepared
 from seller_center.kernel.tenancy import TenantFK
 from seller_center.kernel.text import rarest_first, swapped
 from seller_center.kernel.transitions import Moves, moves_check, moves_trigger
@@ -16,6 +18,8 @@ from shops.models import OwnedQuerySet, ShopOwned, owned_manager, shop_as_key, t
 
 #: A search reads at most this many words; the rest of what was typed is not looked at.
 MOST_WORDS = 6
+#: What may be a SKU code of several parts: one word without the sign of an e-mail address.
+_CODE = re.compile(r"[^\s@]{1,25}[-_./:][^\s@]{1,24}")
 
 ORDER_MOVES = Moves(
     {
@@ -62,12 +66,30 @@ class OrderQuerySet(OwnedQuerySet):
         asked = rarest_first(words.upper().split()[:MOST_WORDS])
         return self.filter(reduce(Q.__and__, (Q(search_text__contains=word) for word in asked))) if asked else self
 
+    def searched(self, shop, words: str):
+        """What a search of the shop for the words finds: where a SKU was sold under exactly this code, the orders with
+        it, else ``found_by``.
+
+        A code such as ``MUG-1-S`` is made of signs that stand in every order of a shop: an index of trigrams would
+        gather all of them. Asks whether the code was sold only where the words look like one.
+        """
+        codes = [words, words.upper()] if _CODE.fullmatch(words := words.strip()) else []
+        if not (codes and list(_sold_under(shop=shop.pk, codes=codes))):
+            return self.found_by(words)
+        return self.filter(pk__in=OrderLine.objects.in_shop(shop).filter(sku_code__in=codes).values("order"))
+
     def sounding_like(self, shop, words: str):
         """Orders of the shop that hold something similar to the words: the second try of a search, for slips."""
         asked = words.upper()[:60]
         like = Q(search_text__trigram_word_similar=asked)
         near = reduce(Q.__or__, (Q(search_text__contains=one) for one in swapped(asked)), like)
         return self.filter(pk__in=Order.objects.filter(shop_as_key(shop), near).order_by().values("pk"))
+
+
+@prepared
+def _sold_under(*, shop: int, codes: list[str]):
+    """Whether an order line of the shop has one of these SKU codes: its key, or nothing."""
+    return OrderLine.objects.filter(shop_id=shop, sku_code__in=codes).order_by().values_list("pk")[:1]
 
 
 @history(exclude=["search_text", "summary"])
@@ -343,6 +365,7 @@ class OrderLine(ShopOwned):
         indexes = [
             models.Index(fields=("shop", "order", "id"), name="order_line_of_order"),
             models.Index(fields=("shop", "sku", "id"), name="order_line_of_sku"),
+            models.Index(fields=("shop", "sku_code", "order"), name="order_line_under_code"),
         ]
 
     def __str__(self) -> str:

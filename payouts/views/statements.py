@@ -34,12 +34,13 @@ def statement_page(request: HttpRequest, shop, code: str) -> HttpResponse:
     statement = _statement_or_404(shop, code)
     entries = statement_lines.entries_of(statement)
     page = keyset_page(entries, order=("position", "id"), token=request.GET.get("page", ""), size=25)
-    sums = tie_out.add_up(statement)
+    sums = tie_out.sums_of(statement)
     context = {
         "shop": shop,
         "statement": statement,
         "facts": _facts(statement, sums.lines),
         "checks": tie_out.checks(statement, sums),
+        "added_up_at": sums.added_up_at,
         "page": page,
         "columns": LINE_COLUMNS,
         "rows": [_line(shop, row) for row in statement_lines.rows_of(shop.pk, page.rows)],

@@ -5,12 +5,13 @@ import datetime as dt
 import pytest
 from django.db import connection
 
+from catalog.models import Sku
 from orders import listing
 from orders.listing import Question
 from orders.models import Hold, Order
 from orders.shown import TABS, Shown, shown_status
 from tests.factories import orders as make
-from tests.factories.catalog import make_product
+from tests.factories.catalog import make_product, sku_of
 
 HOUR, DAY = make.HOUR, make.DAY
 
@@ -54,6 +55,30 @@ def test_it_finds_words_through_the_trigram_index(db):
             cursor.execute(f"EXPLAIN {sql}", params)
             plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "order_search" in plan, plan
+
+
+def found(shop, at, words):
+    return [order.external_number for order in listing.rows(shop, Question(words=words), at).order_by("id")]
+
+
+def test_a_code_under_which_something_was_sold_finds_these_orders_only(shop, other_shop, at):
+    mug, cup = make_product(shop, code="MUG-1-S", on_hand=9), make_product(shop, code="CUP-1-S", on_hand=9)
+    make_product(other_shop, code="MUG-1-S", on_hand=9)
+    first = make.make_order(shop, product=mug, at=at)
+    second = make.make_order(shop, product=cup, name="Wants a MUG-1-S next time", at=at)
+    other = make.make_order(other_shop, lines=[("MUG-1-S", 1)], at=at)
+    assert found(shop, at, "MUG-1-S") == found(shop, at, " mug-1-s ") == [first.external_number]
+    assert found(other_shop, at, "MUG-1-S") == [other.external_number]
+    # Part of a code, or a code that was not sold, is looked for in all that the search looks at.
+    assert found(shop, at, "MUG-1") == [first.external_number, second.external_number]
+    Sku.objects.filter(pk=sku_of(mug).pk).update(code="MUG-1-M")
+    assert found(shop, at, "MUG-1-S") == [first.external_number]  # as it was called when it was sold
+    assert found(shop, at, "MUG-1-M") == []
+
+
+def test_it_finds_a_sold_code_through_its_index(shop, at):
+    make.make_order(shop, product=make_product(shop, code="MUG-1-S", on_hand=9), at=at)
+    assert "order_line_under_code" in plan_of(listing.rows(shop, Question(words="MUG-1-S"), at))
 
 
 def test_it_counts_what_asks_for_something_and_stops_at_ninety_nine(shop, at, monkeypatch):

@@ -1,13 +1,16 @@
 """The statement explains every cent: its rows, its summary, the ledger and the bank agree (D10, INV12)."""
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 import itertools
 import random
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from orders.models import OrderLine
 from payouts import drafting, ledger, reconciliation, settlement, statement_lines, terms, tie_out, transfers
@@ -220,12 +223,12 @@ def test_it_is_equal_to_the_bank_file_and_the_banks_statement(shop, settings):
 
     [entry] = nacha_reader.read(bank_file.render(batch)).entries
     assert entry.amount == statement.paid_out_minor
-    waiting = [check for check in tie_out.checks(statement, tie_out.add_up(statement)) if check.waits]
+    waiting = [check for check in tie_out.checks(statement, tie_out.sums_of(statement)) if check.waits]
     assert [str(check.name) for check in waiting] == ["Left for your bank"]
     transfers.send_released(at=PAYDAY_AT)
     banks.world.happen(Payout.objects.get().key, "settled")
     reconciliation.reconcile(at=PAYDAY_AT + DAY)
-    found = tie_out.checks(statement, tie_out.add_up(statement))
+    found = tie_out.checks(statement, tie_out.sums_of(statement))  # the sums are remembered, not the bank's side
     assert len(found) == 5
     assert all(check.agrees for check in found)
 
@@ -238,6 +241,30 @@ def test_it_shows_a_difference_and_hides_none(shop):
     statement.movements_minor += 1
     wrong = [check for check in tie_out.checks(statement, tie_out.add_up(statement)) if not check.agrees]
     assert [check.difference for check in wrong if not check.waits] == [-1, -1]
+
+
+def added_up(statement):
+    """The sums, and whether the entries were added up for them."""
+    with CaptureQueriesContext(connection) as asked:
+        sums = tie_out.sums_of(statement)
+    return sums, any("payouts_entry" in query["sql"] for query in asked)
+
+
+def test_it_adds_up_once_what_ties_out_and_anew_what_does_not(shop):
+    make_bank_account(shop)
+    make_available(shop, Sold(unit_minor=10_000))
+    statement = close(shop)
+    statement.movements_minor += 1
+    for _time in range(2):
+        sums, anew = added_up(statement)
+        assert anew
+        assert not all(check.agrees or check.waits for check in tie_out.checks(statement, sums))
+    statement.movements_minor -= 1
+    first, anew = added_up(statement)
+    assert anew
+    again, anew = added_up(statement)
+    assert not anew
+    assert again == first == dataclasses.replace(tie_out.add_up(statement), added_up_at=first.added_up_at)
 
 
 def test_it_escapes_formulas_in_titles(shop):
