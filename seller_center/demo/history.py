@@ -16,8 +16,9 @@ from django.test.utils import override_settings
 from payouts import drafting, reconciliation, releasing, transfers
 from payouts.models import BankFeed, PayoutBatch
 from seller_center import reactions
-from seller_center.demo.past import DAY, HOUR, Past, Story
+from seller_center.demo.past import Past
 from seller_center.demo.plans import SPAN, Plan
+from seller_center.demo.trade import DAY, HOUR, Story
 from shops.models import Market
 
 #: Deeds of a story, for whoever wants to live through it by the verbs.
