@@ -341,22 +341,29 @@ def needs_second_person(return_request: ReturnRequest, at: dt.datetime) -> bool:
 
 
 def _pay(found: ReturnRequest, at: dt.datetime, by, *, restock: bool, by_silence: bool = False) -> None:
-    """``→ refunded``: the units' money goes back. Shipping goes back too where it was not the buyer's fault."""
-    units = units_of(found)
+    """``→ refunded``: the units' money goes back. Shipping goes back too where it was not the buyer's fault.
+
+    What another refund gave back meanwhile does not go back twice: the return ends with the rest, or with nothing.
+    """
+    asked = units_of(found)
+    left = _left(_lines(found), asked)
     move(found, Status.REFUNDED, ended_at=at, restocked=restock, by_silence=found.by_silence or by_silence)
-    refunds.pay_back(
-        order=found.order,
-        units=units,
-        reason=found.reason,
-        fault=found.fault,
-        by=by,
-        at=at,
-        with_shipping=shipping_too(found),
-        return_request=found,
-    )
+    if left:
+        refunds.pay_back(
+            order=found.order,
+            units=left,
+            reason=found.reason,
+            fault=found.fault,
+            by=by,
+            at=at,
+            with_shipping=shipping_too(found),
+            return_request=found,
+        )
+    if before := sum(asked.values()) - sum(left.values()):
+        _record("return.refunded_before", found, by, at, quantity=before)
     ended(found, at)
     if restock:
-        _restock(found, units, by, at)
+        _restock(found, asked, by, at)
     failpoint("return.before_commit")
 
 
@@ -377,10 +384,21 @@ def units_of(return_request: ReturnRequest) -> dict[int, int]:
     return dict(rows.values_list("line_id", "quantity"))
 
 
+def _lines(return_request: ReturnRequest) -> dict[int, OrderLine]:
+    return {line.pk: line for line in OrderLine.objects.of_order(return_request.order)}
+
+
+def _left(lines: Mapping[int, OrderLine], asked: Mapping[int, int]) -> dict[int, int]:
+    """Line id → those of the units asked for whose money can still go back."""
+    left = {line: min(units, lines[line].refundable_quantity) for line, units in asked.items()}
+    return {line: units for line, units in left.items() if units}
+
+
 def preview(return_request: ReturnRequest) -> list[refunds.Planned]:
-    """What the refund would give back, line by line, as things stand."""
-    lines = {line.pk: line for line in OrderLine.objects.of_order(return_request.order)}
-    return refunds.plan(lines, units_of(return_request), with_shipping=shipping_too(return_request))
+    """What the refund would give back, line by line, as things stand: nothing for what went back meanwhile."""
+    lines = _lines(return_request)
+    left = _left(lines, units_of(return_request))
+    return refunds.plan(lines, left, with_shipping=shipping_too(return_request))
 
 
 def worth_minor(return_request: ReturnRequest) -> int:

@@ -132,6 +132,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "return.rejected": ("orders.tasks.mail_return_decided",),
     "return.expired": (),
     "return.refund_released": (),
+    "return.refunded_before": (),
     "return.closed": (),
     "refund.made": ("orders.tasks.mail_refund_made", "payouts.tasks.keep_books", "analytics.tasks.count_refund"),
     "refund.sent": (),

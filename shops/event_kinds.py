@@ -761,6 +761,15 @@ class ReturnRefundReleased:
     currency: str
 
 
+@event(
+    "return.refunded_before",
+    sentence=_("Return {code}: money had gone back already (units: {quantity}), and did not go back again."),
+)
+class ReturnRefundedBefore:
+    order_code: str
+    quantity: int
+
+
 @event("return.closed", sentence=_("Return {code} closed."))
 class ReturnClosed:
     order_code: str

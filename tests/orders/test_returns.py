@@ -209,3 +209,46 @@ def test_it_lets_postgresql_refuse_what_no_return_may_be(order, then):
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql, [found.pk])
     assert ReturnRequest.objects.get().status == "requested"
+
+
+def paid_back_meanwhile(order, then, packer):
+    """Two units are to come back; the seller gives the money of all three back, for another reason, before they do."""
+    found = ask(order, then, 2)
+    returns.approve(return_request=found, by=packer, at=then)
+    given = {"reason": "damaged", "fault": "seller", "by": packer, "at": then + HOUR}
+    refunds.pay_back(order=make.fresh(order), units={make.line_of(order).pk: 3}, **given)
+    return found
+
+
+def test_what_another_refund_gave_back_meanwhile_does_not_go_back_twice(order, then, packer):
+    found = paid_back_meanwhile(order, then, packer)
+    assert (returns.preview(found), returns.worth_minor(found)) == ([], 0)
+    on_hand = item_of(make.line_of(order).sku.product).on_hand
+    returns.receive(return_request=found, by=packer, at=then + DAY)
+    returns.refund(return_request=found, by=packer, at=then + 2 * DAY, restock=True)
+    found.refresh_from_db()
+    assert (found.status, found.restocked) == ("refunded", True)
+    assert Refund.objects.get().quantity == 3
+    assert item_of(make.line_of(order).sku.product).on_hand == on_hand + 2
+    assert ShopEvent.objects.get(kind="return.refunded_before").facts["quantity"] == 2
+
+
+def test_the_rest_goes_back_where_another_refund_gave_back_a_part(order, then, packer):
+    found = ask(order, then, 2)
+    returns.approve(return_request=found, by=packer, at=then)
+    given = {"reason": "damaged", "fault": "seller", "by": packer, "at": then + HOUR}
+    refunds.pay_back(order=make.fresh(order), units={make.line_of(order).pk: 2}, **given)
+    returns.receive(return_request=found, by=packer, at=then + DAY)
+    returns.refund(return_request=found, by=packer, at=then + 2 * DAY)
+    assert list(Refund.objects.order_by("id").values_list("quantity", flat=True)) == [2, 1]
+    assert ShopEvent.objects.get(kind="return.refunded_before").facts["quantity"] == 1
+
+
+def test_silence_ends_a_return_whose_money_went_back_meanwhile(order, then, packer):
+    found = paid_back_meanwhile(order, then, packer)
+    returns.receive(return_request=found, by=packer, at=then + DAY)
+    clock = Deadline.objects.get(kind="return.inspect")
+    make.sweep("return.inspect", found, at=clock.due_at, verb=return_clocks.inspected_by_silence)
+    found.refresh_from_db()
+    assert found.status == "refunded"
+    assert Refund.objects.get().quantity == 3

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from orders import returns
+from orders import refunds, returns
 from orders.models import Order, Package, ReturnRequest
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
@@ -267,6 +267,22 @@ def test_it_decides_a_return_on_its_page(as_packer, shop, at, late):
     again = as_packer.post(url("return_approval", shop, code=found.code), headers={"HX-Request": "true"})
     assert again.status_code == 409
     assert "is now “Awaiting return”" in again.content.decode()
+
+
+def test_it_opens_a_return_whose_money_went_back_meanwhile(as_packer, shop, at, late, packer):
+    order = make.make_delivered_order(shop, at=at, quantity=2)
+    line = make.line_of(order).pk
+    asked = returns.request(order=order, kind="return_and_refund", reason="defective", units={line: 1}, at=late)
+    returns.approve(return_request=asked, by=packer, at=late)
+    refunds.pay_back(order=make.fresh(order), units={line: 2}, reason="damaged", fault="seller", by=packer, at=late)
+    page = as_packer.get(url("return", shop, code=asked.code))
+    assert page.status_code == 200
+    assert "the money for these units has gone back already" in page.text
+    for deed in ("return_receipt", "return_refund"):
+        assert as_packer.post(url(deed, shop, code=asked.code)).status_code == 302
+    asked.refresh_from_db()
+    assert asked.status == "refunded"
+    assert "did not go back again" in as_packer.get(url("return", shop, code=asked.code)).text
 
 
 def test_the_key_of_a_preview_answers_its_own_form_only(as_packer, shop, at, late):

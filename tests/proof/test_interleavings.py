@@ -76,11 +76,13 @@ def theatre(transactional_db, owner_cursor, monkeypatch):
 def explored(theatre: Theatre, wanted: dict[tuple[str, str], int]) -> dict[tuple[str, str], Report]:
     """``wanted``: the pairs, and how many schedules of each at most."""
     print(f"SEED={SEED}")
-    reports = {}
+    reports, faults = {}, []
     for pair, most in wanted.items():
         report = reports[pair] = theatre.meet(*pair, most=most)
         print(f"{' × '.join(pair)}: {report.schedules} schedules, {report.left} left, {sorted(report.endings)}")
-        assert not report.faults, f"{' × '.join(pair)}\n" + "\n\n".join(report.faults)
+        if report.faults:
+            faults.append("\n\n".join([" × ".join(pair), *report.faults]))
+    assert not faults, "\n\n".join(faults)
     return reports
 
 

@@ -405,15 +405,14 @@ class Shop(RuleBasedStateMachine):
         sale = open_ones[which % len(open_ones)]
         [(place, units)] = sale.returning.items()
         line = sale.lines[place]
-        may = how in ("withdraw", "reject") or units <= line.units - line.refunded
-        assert self.trade.end_return(sale.number, how) == may
-        if may:
-            sale.returning = None
-            if how == "reject":
-                sale.rejected[place] += units
-            elif how != "withdraw":
-                self.give_back(sale, line, units, shipping=sale.return_pays_shipping)
-                self.on_hand[line.sku] += units if how == "restock" else 0
+        assert self.trade.end_return(sale.number, how)
+        sale.returning = None
+        if how == "reject":
+            sale.rejected[place] += units
+        elif how != "withdraw":
+            if left := min(units, line.units - line.refunded):  # the rest was given back by another refund
+                self.give_back(sale, line, left, shipping=sale.return_pays_shipping)
+            self.on_hand[line.sku] += units if how == "restock" else 0
         self.check(sale)
 
     # -- stock and rules ----------------------------------------------------------------------------------------------
