@@ -5,7 +5,7 @@ approves. Units and money are guarded by the order's lock and by ``orders.refund
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -130,8 +130,20 @@ def _refuse_outside_window(order: Order, days: int, at: dt.datetime) -> None:
         )
 
 
-def returnable_units(order: Order) -> dict[int, int]:
-    """Line id → units that arrived or got lost, for which no money went back, and which are in no open return."""
+def in_time(order: Order, at: dt.datetime) -> bool:
+    """May units of this order still be asked back, as far as its state and the policy's days go?"""
+    try:
+        _refuse_outside_window(order, policy_for(order.shop, at).returns.days, at)
+    except NotReturnable:
+        return False
+    return True
+
+
+def returnable_units(order: Order, lines: Iterable[OrderLine] | None = None) -> dict[int, int]:
+    """Line id → units that arrived or got lost, for which no money went back, and which are in no open return.
+
+    ``lines``: the order's, where they were read already.
+    """
     delivered = _sums(
         PackageLine.objects.in_shop(order.shop).filter(package__order=order, package__status__in=ARRIVED), "line_id"
     )
@@ -142,7 +154,7 @@ def returnable_units(order: Order) -> dict[int, int]:
         "line_id",
     )
     found = {}
-    for line in OrderLine.objects.of_order(order):
+    for line in OrderLine.objects.of_order(order) if lines is None else lines:
         returned = line.refunded_quantity - line.cancelled_quantity
         found[line.pk] = max(0, delivered.get(line.pk, 0) - max(0, returned) - asked.get(line.pk, 0))
     return found
@@ -150,6 +162,11 @@ def returnable_units(order: Order) -> dict[int, int]:
 
 def _sums(rows, key: str) -> dict[int, int]:
     return dict(rows.order_by().values_list(key).annotate(units=Sum("quantity")))
+
+
+def may_withdraw(return_request: ReturnRequest) -> bool:
+    """Is nothing on its way back yet?"""
+    return ReturnRequest.MOVES.allows(return_request.status, Status.WITHDRAWN)
 
 
 def withdraw(*, return_request: ReturnRequest, at: dt.datetime, by=None) -> ReturnRequest:

@@ -1,8 +1,12 @@
 """Forms of the storefront: shape only."""
 
+from collections.abc import Sequence
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from orders import reasons
+from orders.models import OrderLine, ReturnRequest
 from orders.payment_provider import TEST_CARDS
 from shops.identity import address_faults, regions_of
 
@@ -83,6 +87,35 @@ class MessageForm(forms.Form):
     """A message to the shop."""
 
     body = forms.CharField(label=_("Your message"), max_length=4_000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class ReturnForm(forms.Form):
+    """What goes back, how many of it, and why. ``left``: the lines with the units that may still be asked for."""
+
+    def __init__(self, *args, left: Sequence[tuple[OrderLine, int]], **kwargs):
+        super().__init__(*args, **kwargs)
+        for line, units in left:
+            self.fields[f"units-{line.pk}"] = forms.IntegerField(
+                label=_("How many of “%(title)s” (of %(units)d)?") % {"title": _named(line), "units": units},
+                required=False,
+                min_value=0,
+                initial=1 if len(left) == 1 else 0,
+                error_messages={"invalid": _("Write how many as a whole number.")},
+                widget=forms.NumberInput(attrs={"max": units, "inputmode": "numeric", "class": "quantity"}),
+            )
+        self.fields["kind"] = forms.ChoiceField(label=_("What would you like?"), choices=ReturnRequest.Kind.choices)
+        self.fields["reason"] = forms.ChoiceField(
+            label=_("Why?"),
+            choices=[("", _("Choose")), *reasons.choices(reasons.RETURNING, "buyer")],
+            error_messages={"required": _("Choose a reason.")},
+        )
+        self.fields["note"] = forms.CharField(
+            label=_("What happened?"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 3})
+        )
+
+
+def _named(line: OrderLine) -> str:
+    return f"{line.title}, {line.options_text}" if line.options_text else line.title
 
 
 class ReviewForm(forms.Form):

@@ -21,6 +21,7 @@ urlpatterns = [
     path("shop/<str:slug>/orders/<str:token>/cancellation/", views_order.call_off, name="cancellation"),
     path("shop/<str:slug>/orders/<str:token>/return/", views_order.ask_return, name="return"),
     path("shop/<str:slug>/orders/<str:token>/return/parcel/", views_order.send_back, name="send_back"),
+    path("shop/<str:slug>/orders/<str:token>/return/withdrawal/", views_order.withdraw_return, name="withdrawal"),
     path("shop/<str:slug>/orders/<str:token>/message/", views_order.message, name="message"),
     path("shop/<str:slug>/orders/<str:token>/review/", views_order.review, name="review"),
 ]

@@ -14,8 +14,10 @@ from orders.carriers import CARRIER_CHOICES
 from orders.desk import carrier_name
 from orders.models import Order, OrderLine, Package, Payment, ReturnRequest, TrackingEvent
 from seller_center.kernel import clock
+from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError, Invalid
-from storefront.forms import MessageForm, PaymentForm, ReviewForm
+from storefront import returning
+from storefront.forms import MessageForm, PaymentForm, ReturnForm, ReviewForm
 from storefront.views import frame
 from support import inbox, reviewing
 from support.models import BuyerMessage, Review
@@ -49,6 +51,7 @@ def order(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dict[str, Any]:
+    kept = more.pop("kept_reviews", {})
     lines = list(
         OrderLine.objects.in_shop(found.shop).filter(order=found).select_related("sku__product").order_by("id")
     )
@@ -56,25 +59,26 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
     for package in packages:
         package.carrier_name = carrier_name(package.carrier)
     reviews = {row.line_id: row for row in Review.objects.in_shop(found.shop).filter(order=found)}
-    asked = list(ReturnRequest.objects.in_shop(found.shop).filter(order=found).order_by("-id")[:10])
+    asked = returning.asked(found, lines)
+    left = returning.may_ask(found, lines, packages, asked, clock.now())
     scans = TrackingEvent.objects.in_shop(found.shop).filter(package__in=packages).order_by("-at", "-id")
     said = BuyerMessage.objects.in_shop(found.shop).filter(conversation__order=found).order_by("at", "id")
     return {
         **frame(request, found.shop),
         "order": found,
         "token": token,
-        "lines": [{"line": line, "review": reviews.get(line.pk)} for line in lines],
+        "lines": [{"line": line, "review": reviews.get(line.pk), "refused": kept.get(line.pk)} for line in lines],
         "packages": packages,
         "scans": list(scans[:30]),
         "returns": asked,
-        "send_to": labels.sender_of(found.shop).lines if any(row.status == "awaiting_return" for row in asked) else [],
+        "send_to": labels.sender_of(found.shop).lines if _to_send(asked) else [],
         "said": list(said[:100]),
         "may_cancel": found.status in (Order.Status.UNPAID, Order.Status.COOLING_OFF),
-        "may_return": found.delivered_at is not None and not any(row.open_case for row in asked),
+        "may_return": bool(left),
+        "return_form": ReturnForm(left=left),
+        "refunded_minor": sum(line.refunded_minor for line in lines),
         "discount_minor": found.seller_discount_minor + found.platform_discount_minor,
         "cancel_reasons": reasons.choices(reasons.CANCELLING, "buyer"),
-        "return_reasons": reasons.choices(reasons.RETURNING, "buyer"),
-        "return_kinds": ReturnRequest.Kind.choices,
         "carriers": CARRIER_CHOICES,
         "message_form": MessageForm(),
         "review_form": ReviewForm(),
@@ -83,10 +87,16 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
     }
 
 
-def _refused(request: HttpRequest, found: Order, token: str, error: DomainError, place: str) -> HttpResponse:
-    """The page again, with the sentence where the deed was tried."""
+def _to_send(asked: list[returning.Asked]) -> bool:
+    return any(one.request.status == ReturnRequest.Status.AWAITING_RETURN for one in asked)
+
+
+def _refused(
+    request: HttpRequest, found: Order, token: str, error: DomainError, place: str, **kept: Any
+) -> HttpResponse:
+    """The page again, with the sentence where the deed was tried, and what was typed there."""
     found.refresh_from_db()
-    context = _context(request, found, token, error=error, error_at=place)
+    context = _context(request, found, token, error=error, error_at=place, **kept)
     return _private(render(request, "storefront/order.html", context, status=error.status))
 
 
@@ -136,37 +146,50 @@ def call_off(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 @require_POST
 @login_not_required
 def ask_return(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """Ask to return some of the order."""
+    """Ask to return some of the order. What was typed stays where it is refused."""
     found = _order(slug, token)
+    at = clock.now()
+    form = ReturnForm(request.POST, left=returning.every_line(found))
     try:
+        if not form.is_valid():
+            raise Invalid(_("Please look at this again."))
         returns.request(
             order=found,
-            kind=request.POST.get("kind", ""),
-            reason=request.POST.get("reason", ""),
-            units=_units(request),
-            note=request.POST.get("note", "")[:2_000],
-            at=clock.now(),
+            kind=form.cleaned_data["kind"],
+            reason=form.cleaned_data["reason"],
+            units=returning.units_of(form),
+            note=form.cleaned_data["note"],
+            at=at,
             by=None,
         )
     except DomainError as error:
-        return _refused(request, found, token, error, "return")
+        if form.is_valid():
+            explain(form, error)
+        return _refused(request, found, token, error, "return", return_form=form)
     messages.success(request, _("Your request is with the shop. You hear from it by mail."))
     return _back(found, token)
 
 
-def _units(request: HttpRequest) -> dict[int, int]:
-    """Line id → units, of the boxes filled in."""
-    units = {}
-    for name in request.POST:
-        value = request.POST.get(name, "")
-        if name.startswith("units-") and value.strip():
-            try:
-                line, number = int(name.removeprefix("units-")), int(value)
-            except ValueError as error:
-                raise Invalid(_("Write how many as a whole number."), field="units") from error
-            if number:
-                units[line] = number
-    return units
+@require_POST
+@login_not_required
+def withdraw_return(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Take a request back, before anything was sent."""
+    found = _order(slug, token)
+    try:
+        returns.withdraw(return_request=_return_of(request, found), at=clock.now())
+    except DomainError as error:
+        return _refused(request, found, token, error, "withdrawal")
+    messages.success(request, _("Your request is withdrawn. You keep what you have."))
+    return _back(found, token)
+
+
+def _return_of(request: HttpRequest, found: Order) -> ReturnRequest:
+    """The return of this order that the form names."""
+    wanted = ReturnRequest.objects.in_shop(found.shop).filter(order=found, code=request.POST.get("return", "")).first()
+    if wanted is None:
+        raise Http404("No such return.")
+    wanted.shop = found.shop
+    return wanted
 
 
 @require_POST
@@ -177,7 +200,8 @@ def message(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     try:
         inbox.ask(shop=found.shop, buyer=found.buyer, order=found, body=request.POST.get("body", ""), at=clock.now())
     except DomainError as error:
-        return _refused(request, found, token, error, "message")
+        form = MessageForm(initial={"body": request.POST.get("body", "")})
+        return _refused(request, found, token, error, "message", message_form=form)
     messages.success(request, _("Your message was sent. The shop answers by mail and here."))
     return _back(found, token)
 
@@ -187,8 +211,8 @@ def message(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def review(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Rate a line of the order."""
     found = _order(slug, token)
+    form = ReviewForm(request.POST)
     try:
-        form = ReviewForm(request.POST)
         if not form.is_valid():
             raise Invalid(_("Give one to five stars."), field="stars")
         rows = OrderLine.objects.in_shop(found.shop).filter(order=found, pk=form.cleaned_data["line"])
@@ -203,7 +227,8 @@ def review(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             at=clock.now(),
         )
     except DomainError as error:
-        return _refused(request, found, token, error, "review")
+        typed = {"stars": form.cleaned_data.get("stars"), "body": request.POST.get("body", "")}
+        return _refused(request, found, token, error, "review", kept_reviews={form.cleaned_data.get("line"): typed})
     messages.success(request, _("Thank you for your review."))
     return _back(found, token)
 
@@ -213,10 +238,7 @@ def review(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def send_back(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """The buyer has handed the return to a carrier."""
     found = _order(slug, token)
-    wanted = ReturnRequest.objects.in_shop(found.shop).filter(order=found, code=request.POST.get("return", "")).first()
-    if wanted is None:
-        raise Http404("No such return.")
-    wanted.shop = found.shop
+    wanted = _return_of(request, found)
     try:
         returns.send_back(
             return_request=wanted,

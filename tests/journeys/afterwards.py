@@ -41,7 +41,7 @@ def ask_return(buyer: Person, page: str) -> None:
     buyer.sees("It does, with the rubber ring.")
     buyer.unfold("Ask for a return")
     buyer.page.locator("#return input[name^=units]").fill("1")
-    buyer.fill(inside="#return", note="The second one is one too many.")
+    buyer.fill(inside="#return", reason="no_longer_wanted", note="The second one is one too many.")
     buyer.press("Send the request")
     buyer.sees("Your request is with the shop.")
 

@@ -323,6 +323,15 @@ DOORS = (
         asker="nobody",
     ),
     Door(
+        "a return that is withdrawn",
+        "POST",
+        shop("orders/{token}/return/withdrawal/", "delivered"),
+        code_of("asked"),
+        lambda v: {"return": v},
+        "return",
+        asker="nobody",
+    ),
+    Door(
         "a line to review",
         "POST",
         shop("orders/{token}/review/", "delivered"),

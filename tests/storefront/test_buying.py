@@ -4,15 +4,18 @@ import pytest
 from django.urls import reverse
 
 from catalog.models import Media, Sku, StockItem
-from orders import intake
+from orders import intake, returns
 from orders.buyer_links import buyer_path, read_token, token_of
 from orders.models import Order, ReturnRequest
+from seller_center.kernel import clock
+from seller_center.kernel.money import format_money
+from shops.policy_book import policy_for
 from storefront import browsing
 from storefront.models import Basket, BasketLine
 from support.models import BuyerMessage, Conversation, Review
 from tests.factories.catalog import make_product, set_status, sku_of
 from tests.factories.marketing import make_coupon
-from tests.factories.orders import make_delivered_order, make_order, pay
+from tests.factories.orders import DAY, HOUR, make_delivered_order, make_open_order, make_order, pay, scan, ship
 
 ADDRESS = {
     "name": "Buyer One",
@@ -254,6 +257,119 @@ def test_it_asks_for_a_return_with_reason_and_units(client, shop, here):
     assert client.post(path, {**wanted, f"units-{line.pk}": "x"}).status_code == 422
     assert client.post(path, wanted).status_code == 302
     assert ReturnRequest.objects.get().reason == "damaged"
+
+
+def wish(order, **more: str) -> dict[str, str]:
+    """What the form of a return sends."""
+    return {
+        f"units-{order.lines.get().pk}": "1", "kind": "return_and_refund", "reason": "damaged", "note": "A crack.", **more
+    }  # fmt: skip
+
+
+def test_it_keeps_what_was_typed_where_a_return_is_refused(client, shop, here):
+    order = make_delivered_order(shop)
+    path = place("return", shop, token=token_of(order))
+    nothing = client.post(path, wish(order, **{f"units-{order.lines.get().pk}": "0"}))
+    assert nothing.status_code == 422
+    page = nothing.content.decode()
+    assert "A crack." in page
+    assert "Choose what you want to return." in page
+    assert '<option value="damaged" selected>' in page
+    unreasoned = client.post(path, wish(order, reason=""))
+    assert unreasoned.status_code == 422
+    assert "A crack." in unreasoned.content.decode()
+    assert not ReturnRequest.objects.exists()
+
+
+def test_it_blames_nobody_before_a_reason_is_chosen(client, shop, here):
+    order = make_delivered_order(shop)
+    assert client.get(buyer_path(order)).context["return_form"]["reason"].value() is None
+    assert client.post(place("return", shop, token=token_of(order)), wish(order, reason="")).status_code == 422
+
+
+def test_it_offers_a_return_only_of_what_is_left_and_while_there_is_time(client, shop, packer, here, monkeypatch):
+    order = make_delivered_order(shop)
+    assert client.get(buyer_path(order)).context["may_return"]
+    found = returns.request(order=order, kind="refund_only", reason="damaged", units={order.lines.get().pk: 1}, at=here)
+    assert not client.get(buyer_path(order)).context["may_return"], "one waits for the shop"
+    again = client.post(place("return", shop, token=token_of(order)), wish(order))
+    assert again.status_code == 409
+    assert "0 units can be returned" in again.content.decode(), "said although the form is gone"
+    returns.approve(return_request=found, by=packer, at=here)
+    assert not client.get(buyer_path(order)).context["may_return"], "all of it was given back"
+    late = make_delivered_order(shop)
+    monkeypatch.setattr(clock, "now", lambda: here + 60 * DAY)
+    assert not client.get(buyer_path(late)).context["may_return"]
+
+
+def test_it_offers_the_money_of_a_lost_parcel(client, shop, here):
+    order = make_open_order(shop)
+    scan(ship(order, at=here + HOUR), "lost", at=here + DAY)
+    assert client.get(buyer_path(order)).context["may_return"]
+
+
+def test_it_tells_the_buyer_until_when_and_how_much(client, shop, packer, here):
+    order = make_delivered_order(shop)
+    found = returns.request(
+        order=order, kind="return_and_refund", reason="damaged", units={order.lines.get().pk: 1}, at=here
+    )
+    page = client.get(buyer_path(order)).content.decode()
+    assert "The shop answers by" in page
+    assert f"1 × {order.lines.get().title}" in page
+    returns.approve(return_request=found, by=packer, at=here)
+    page = client.get(buyer_path(order)).content.decode()
+    [asked] = client.get(buyer_path(order)).context["returns"]
+    assert asked.due_at == here + policy_for(shop, here).returns.ship_back_days * DAY
+    assert "tell us its number, by" in page
+    returns.receive(return_request=found, by=packer, at=here)
+    assert "The shop looks at it by" in client.get(buyer_path(order)).content.decode()
+    returns.refund(return_request=found, by=packer, at=here)
+    page = client.get(buyer_path(order)).content.decode()
+    back = format_money(order.total_minor, order.currency)
+    assert f"{back} goes back to you." in page
+    assert f"<dt>Back to you</dt><dd>−{back}</dd>" in page
+
+
+def test_it_tells_the_buyer_why_the_shop_refused(client, shop, packer, here):
+    order = make_delivered_order(shop)
+    found = returns.request(
+        order=order, kind="return_and_refund", reason="damaged", units={order.lines.get().pk: 1}, at=here
+    )
+    returns.refuse(return_request=found, reason="used", justification="Mud on the soles.", by=packer, at=here)
+    page = client.get(buyer_path(order)).content.decode()
+    assert "The item was used or worn" in page
+    assert "Mud on the soles." in page
+
+
+def test_it_takes_a_request_back_until_the_parcel_is_on_its_way(client, shop, packer, here):
+    order = make_delivered_order(shop)
+    units = {order.lines.get().pk: 1}
+    path = place("withdrawal", shop, token=token_of(order))
+    found = returns.request(order=order, kind="return_and_refund", reason="damaged", units=units, at=here)
+    assert path in client.get(buyer_path(order)).content.decode()
+    assert client.post(path, {"return": found.code}).status_code == 302
+    found.refresh_from_db()
+    assert found.status == "withdrawn"
+    assert client.post(path, {"return": "NONE"}).status_code == 404
+    sent = returns.request(order=order, kind="return_and_refund", reason="damaged", units=units, at=here)
+    returns.approve(return_request=sent, by=packer, at=here)
+    returns.send_back(return_request=sent, carrier="ups", tracking_number="1Z", at=here)
+    assert path not in client.get(buyer_path(order)).content.decode()
+    assert client.post(path, {"return": sent.code}).status_code == 409
+
+
+def test_it_keeps_a_message_and_a_review_that_were_refused(client, shop, here):
+    waiting = pay(make_order(shop))
+    line = waiting.lines.get()
+    refused = client.post(
+        place("review", shop, token=token_of(waiting)), {"line": line.pk, "stars": "4", "body": "Not yet here."}
+    )
+    assert refused.status_code == 409
+    [one] = refused.context["lines"]
+    assert one["refused"] == {"stars": 4, "body": "Not yet here."}
+    long = client.post(place("message", shop, token=token_of(waiting)), {"body": "Where? " * 1_500})
+    assert long.status_code == 422
+    assert "Where? Where?" in long.content.decode()
 
 
 def test_it_costs_the_same_queries_for_one_product_and_for_twenty(
