@@ -65,6 +65,20 @@ def test_it_shows_the_shop_and_its_products_to_anybody(client, shop, mug, here):
     assert "$19.99" in product.content.decode()
 
 
+def test_it_looks_at_further_pictures_on_the_page(client, shop, owner, here):
+    product = make_product(shop, status="live")
+    for position in (0, 1):
+        Media.objects.create(
+            shop=shop, product=product, digest=f"{product.pk:039d}{position}", position=position,
+            width=9, height=9, size_bytes=1, added_by=owner, added_at=here,
+        )  # fmt: skip
+    page = client.get(place("product", shop, product=product.slug)).content.decode()
+    for number in (1, 2):
+        assert f'href="#picture-{number}"' in page
+        assert f'id="picture-{number}"' in page
+    assert '<a href="/pictures/' not in page, "no way out to a bare file"
+
+
 def test_it_answers_404_for_shops_and_products_that_are_not_public(client, shop, other_shop, mug, here):
     assert client.get(place("shop", shop).replace(shop.slug, "nobody")).status_code == 404
     assert client.get(place("product", other_shop, product=mug.slug)).status_code == 404
