@@ -108,6 +108,7 @@ def _page(request: HttpRequest, shop, run: ImportRun, **more: Any) -> dict[str, 
         "stats": _stats(counts, reverse("catalog:import", kwargs=place)),
         "counts": counts,
         "fate": remarks.fate_of_new(counts),
+        "drafts_url": _drafts_url(shop, run),
         "remarks": remarks.counted_remarks(counts),
         "outcome": outcome if outcome in Outcome.values else "",
         "page": page,
@@ -123,6 +124,12 @@ def _page(request: HttpRequest, shop, run: ImportRun, **more: Any) -> dict[str, 
         "events": timeline.newest(shop, "import", run.code, 20),
         **more,
     }
+
+
+def _drafts_url(shop, run: ImportRun) -> str:
+    """Where the new products wait for what a file cannot bring; nothing before they are there."""
+    made = run.done.get("products_new", 0) - run.done.get("products_live", 0) if run.done else 0
+    return reverse("catalog:product_list", kwargs={"shop": shop.code}) + "?status=draft" if made > 0 else ""
 
 
 def _job(shop, run: ImportRun) -> Job | None:

@@ -26,9 +26,15 @@ def job(request: ShopRequest, shop, code: str) -> HttpResponse:
     if not is_htmx(request):
         return render(request, "shops/job.html", _page(shop, row))
     answer = render(request, "shops/job.html#job", _page(shop, row))
-    if row.ended and row.result_url and urlsplit(request.headers.get("HX-Current-URL", "")).path == row.result_url:
-        answer["HX-Refresh"] = "true"  # one is on the page of the result already: it shows it
+    if row.ended and _stands_elsewhere(request):
+        answer["HX-Refresh"] = "true"  # the page around it knows what became of the work, and what can be done now
     return answer
+
+
+def _stands_elsewhere(request: ShopRequest) -> bool:
+    """Is the job shown on the page of what it works on, not on its own?"""
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return bool(here) and here != request.path
 
 
 @require_POST

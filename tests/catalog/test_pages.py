@@ -430,12 +430,16 @@ def test_it_takes_a_file_from_upload_to_applied(seller, shop, at):
     reactions.run_jobs(at)
     page = words(seller.get(path))
     assert "This is a dry run" in page
+    assert "What it would do" in page
+    assert "See the drafts" not in page
     assert "“9,99” is not a price" in page
     assert seller.post(f"{path}application/").status_code == 302
     assert "Applying" in words(seller.get(path))
     reactions.run_jobs(at)
     page = words(seller.get(path))
     assert "2 new products" in page
+    assert "What it did" in page
+    assert f'href="{url(shop, "products/")}?status=draft"' in page, "what it made waits there for pictures"
     assert Product.objects.in_shop(shop).count() == 2
     refused = seller.get(f"{path}rows.csv?outcome=refused")
     assert b"".join(refused.streaming_content).count(b"\r\n") == 3
@@ -477,6 +481,22 @@ def test_it_checks_again_with_another_category_and_discards(seller, shop, at):
     assert (run.status, run.default_category) == ("checked", Category.objects.get(code="storage"))
     assert seller.post(f"{path}discard/").status_code == 302
     assert not Product.objects.exists()
+    page = words(seller.get(path))
+    assert "The file was discarded: nothing was changed." in page
+    assert "comes in as a draft" not in page
+
+
+def test_the_page_of_a_file_is_fetched_anew_once_the_work_has_stopped(seller, shop, at):
+    upload(seller, shop, file_of(*BOARDS))
+    run = ImportRun.objects.get()
+    here, job = url(shop, f"imports/{run.code}/"), url(shop, f"jobs/{run.check_job}/")
+    on_it = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{here}"}
+    assert "HX-Refresh" not in seller.get(job, headers=on_it).headers, "still at work"
+    Job.objects.filter(code=run.check_job).update(status="running")
+    Job.objects.filter(code=run.check_job).update(status="cancelled")
+    assert seller.get(job, headers=on_it).headers["HX-Refresh"] == "true"
+    on_its_own = {**on_it, "HX-Current-URL": f"http://testserver{job}"}
+    assert "HX-Refresh" not in seller.get(job, headers=on_its_own).headers
 
 
 def test_it_offers_to_go_on_when_the_work_stopped(seller, shop, at):
