@@ -108,7 +108,8 @@ def change(*, coupon: Coupon, by, at: dt.datetime, **fields: Any) -> Coupon:
 def start(*, coupon: Coupon, by, at: dt.datetime) -> Coupon:
     """Put a draft or a paused coupon to work: live now, or scheduled when its start lies ahead."""
     with scope(coupon.shop, by=by):
-        if coupon.ends_at is not None and coupon.ends_at <= at:
+        over = coupon.ends_at is not None and coupon.ends_at <= at
+        if over and coupon.status != Coupon.Status.ENDED:  # one that has ended takes no later end: the move says so
             raise Invalid(_("The end of this coupon has passed. Set a later end first."), field="ends_at")
         ahead = coupon.starts_at > at
         move(coupon, Coupon.Status.SCHEDULED if ahead else Coupon.Status.LIVE)
@@ -127,9 +128,10 @@ def pause(*, coupon: Coupon, by, at: dt.datetime) -> Coupon:
 
 
 def end(*, coupon: Coupon, by, at: dt.datetime) -> Coupon:
-    """End it for good."""
+    """End it for good, now: whoever looks at it later sees when. One that never began has no end either."""
     with scope(coupon.shop, by=by):
-        move(coupon, Coupon.Status.ENDED)
+        ran = coupon.starts_at < at and coupon.status != Coupon.Status.DRAFT
+        move(coupon, Coupon.Status.ENDED, ends_at=at if ran else coupon.ends_at)
         deadlines.void(shop=coupon.shop, subject_kind="coupon", subject_code=coupon.code, at=at)
         _record("coupon.ended", coupon, by, at)
     return coupon

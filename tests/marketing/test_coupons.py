@@ -86,6 +86,28 @@ def test_it_refuses_a_code_twice_in_a_shop_and_allows_it_in_another(shop, other_
         make_coupon(shop, "autumn10")
 
 
+def test_it_says_when_it_was_ended_by_hand(shop):
+    ran = make_coupon(shop)
+    coupons.end(coupon=ran, by=None, at=AT + HOUR)
+    ran.refresh_from_db()
+    assert ran.ends_at == AT + HOUR
+    draft = coupons.create(shop=shop, code="NEVER", name="N", kind="percent", percent=5, starts_at=AT, by=None, at=AT)
+    drafted = coupons.end(coupon=draft, by=None, at=AT + HOUR)
+    drafted.refresh_from_db()
+    assert drafted.ends_at is None
+
+
+def test_it_asks_twice_before_it_ends_for_good(client, shop, owner):
+    client.force_login(owner)
+    coupon = make_coupon(shop)
+    page = client.get(f"/s/{shop.code}/marketing/coupons/{coupon.code}/").content.decode()
+    assert (
+        page.index('<details class="fold"><summary>')
+        < page.index("cannot be started again")
+        < page.index("End this coupon")
+    )
+
+
 def test_it_does_not_start_an_ended_coupon(shop):
     coupon = coupons.end(coupon=make_coupon(shop), by=None, at=AT)
     with pytest.raises(Stale, match="Ended"):

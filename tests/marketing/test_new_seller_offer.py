@@ -100,3 +100,7 @@ def test_marketing_shows_what_is_left_and_until_when(client, shop, owner):
     assert f'datetime="{coupon.ends_at.isoformat()[:10]}' in page
     form = client.get(f"/s/{shop.code}/marketing/coupons/{coupon.code}/change/").content.decode()
     assert form.count(" disabled") >= 10
+    Coupon.objects.filter(pk=coupon.pk).update(status="ended")
+    over = client.get(f"/s/{shop.code}/marketing/").content.decode()
+    assert "you were paid in full: $123.45 of $1,000.00 was given" in over
+    assert "is left" not in over
