@@ -32,7 +32,7 @@ class TicketFilterForm(forms.Form):
 class TicketForm(forms.Form):
     """A new question to support."""
 
-    topic = forms.ChoiceField(label=_("What is it about?"), choices=Ticket.Topic)
+    topic = forms.ChoiceField(label=_("What is it about?"), choices=[("", _("Choose")), *Ticket.Topic.choices])
     subject = forms.CharField(label=_("Subject"), max_length=140)
     body = forms.CharField(label=_("Your question"), widget=forms.Textarea(attrs={"rows": 6}), max_length=10_000)
     about_kind = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)

@@ -101,6 +101,15 @@ def test_it_names_who_is_at_a_ticket_already(shop, owner, agent):
     assert desk.claim(ticket=ticket, by=colleague, at=AT).claimed_by == colleague
 
 
+def test_it_asks_what_a_ticket_is_about_and_assumes_nothing(client, shop, owner):
+    client.force_login(owner)
+    path = f"/s/{shop.code}/support/tickets/new/"
+    assert client.get(path).context["form"]["topic"].value() in (None, "")
+    refused = client.post(path, {"topic": "", "subject": "Payout", "body": "Where is it?"})
+    assert refused.status_code == 422
+    assert client.get(f"{path}?about=order:X1").context["form"]["topic"].value() == "order"
+
+
 def test_it_refuses_an_empty_message_and_writes_nothing(shop, owner):
     with pytest.raises(Invalid) as refused:
         opened(shop, owner, body="  ")
