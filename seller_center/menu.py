@@ -110,7 +110,7 @@ MENU: tuple[tuple[Entry, ...], ...] = (
             ("shops:settings", "settings"),
             "settings",
             paths=("api-keys", "files", "bank-account"),
-            subs=(Sub(_("Files"), ("shops:files",)), Sub(_("API keys"), ("shops:api_keys",))),
+            subs=(Sub(_("Documents"), ("shops:files",)), Sub(_("API keys"), ("shops:api_keys",))),
         ),
         Entry("team", _("Team"), "users", ("shops:team",), "team", paths=("members", "invitations")),
     ),

@@ -115,7 +115,7 @@ def bank_account_change(request: ShopRequest, shop) -> HttpResponse:
 
 @for_shop(area="settings", may="view", owner_only=True)
 def files(request: ShopRequest, shop) -> HttpResponse:
-    """The papers that prove who the shop is, until when they are valid, and who looked at them."""
+    """The papers that prove who the shop is, and until when they are valid."""
     papers = list(Document.objects.in_shop(shop).in_force().order_by("kind", "-uploaded_at", "-id"))
     pages: dict[int, list] = {}
     rows = DocumentPage.objects.in_shop(shop).filter(document__in=[paper.pk for paper in papers])
