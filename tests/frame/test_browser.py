@@ -136,6 +136,70 @@ def test_it_has_targets_that_fingers_hit(tab, path):
     assert small == []
 
 
+def test_on_a_phone_words_are_read_from_the_left_one_below_the_other(tab, live_server):
+    page = tab("/styleguide/", width=390)
+    page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")
+    boxes = page.evaluate(
+        """() => {
+          document.querySelector("main").insertAdjacentHTML("beforeend", `<table class="list-table"><tbody><tr>
+            <td class="cell-main">Row 1</td><td class="cell-words"><p>The first.</p><p>The second sentence.</p></td></tr>
+            </tbody></table>`);
+          const [cell, ...told] = document.querySelectorAll(".cell-words, .cell-words p");
+          const range = document.createRange();
+          return told.map((one) => { range.selectNodeContents(one); const box = range.getBoundingClientRect();
+            return [Math.round(box.left), Math.round(box.top)]; });
+        }"""
+    )
+    assert boxes[0][0] == boxes[1][0]
+    assert boxes[0][1] < boxes[1][1]
+
+
+def test_on_a_phone_a_step_keeps_its_words_wide_beside_a_long_button(tab):
+    page = tab("/styleguide/", width=390)
+    width = page.evaluate(
+        """() => {
+          const list = document.querySelector(".checklist ul");
+          list.insertAdjacentHTML("beforeend", `<li><svg class="icon"></svg><span class="checklist-words">Answer a buyer
+            <small>Answers within a day count for your score.</small></span>
+            <a class="btn btn-small" href="#">Open the conversation</a></li>`);
+          return list.lastElementChild.querySelector(".checklist-words").getBoundingClientRect().width / list.clientWidth;
+        }"""
+    )
+    assert width > 0.8
+
+
+def test_on_a_phone_the_step_one_is_at_keeps_its_word_whole(tab):
+    page = tab("/styleguide/", width=390)
+    lines = page.evaluate(
+        """() => {
+          const steps = document.querySelector(".wizard-steps ol"), here = steps.querySelector(".step-here");
+          const other = steps.querySelector("li:not(.step-here)");
+          while (steps.children.length < 7) steps.append(other.cloneNode(true));
+          const words = here.querySelector(".step-words");
+          words.textContent = "Documents";
+          const range = document.createRange();
+          range.selectNodeContents(words);
+          return range.getClientRects().length;
+        }"""
+    )
+    assert lines == 1
+
+
+def test_messages_to_staff_begin_beside_their_sign(tab, live_server):
+    page = tab("/styleguide/")
+    for sheet in ("admin/css/base.css", "css/admin.css"):
+        page.add_style_tag(url=f"{live_server.url}/static/{sheet}")
+    begins, sign = page.evaluate(
+        """() => {
+          const told = '<ul class="messagelist"><li class="success">Done.</li></ul>';
+          document.querySelector("main").insertAdjacentHTML("beforeend", told);
+          const look = getComputedStyle(document.querySelector(".messagelist li"));
+          return [look.paddingLeft, look.backgroundPositionX].map(parseFloat);
+        }"""
+    )
+    assert begins >= sign + 16 + 4
+
+
 def test_it_does_not_shift_while_it_loads(tab):
     page = tab("/styleguide/")
     shift = page.evaluate(
