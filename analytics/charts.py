@@ -131,7 +131,7 @@ def funnel(steps: Steps, before: Steps | None = None, compared: str = "", csv_ur
         "kind": "funnel",
         "labels": names,
         "unit": "",
-        "series": [{"name": _("Visits"), "values": counts}, *_compared(then, compared)],
+        "series": [{"name": _("This period"), "values": counts}, *_compared(then, compared)],
         "columns": [_("Step"), _("Visits"), _("Of the step before"), _("Of all visits"), *([compared] if then else [])],
         "rows": [
             [name, count, of_before, share(count, counts[0]), *then[place : place + 1]]

@@ -75,7 +75,7 @@ class Past(Buying, Shipping, CallingOff):
     def see(self, *, source: str, product, at: dt.datetime, pages: int, order_code: str = "", until=None) -> str:
         """``tracking.see_page`` and ``reach``: one visit, as its steps left it."""
         code = "".join(self.chance.choice(ALPHABET) for _sign in range(20))
-        path = f"/shop/{self.shop.slug}/" + (f"{product.slug}/" if product is not None else "")
+        path = f"/shop/{self.shop.slug}/" + (f"p/{product.slug}/" if product is not None else "")
         until = until or at + dt.timedelta(minutes=pages)
         reached = {"basket_at": until, "checkout_at": until} if order_code else _left_at(code, until)
         self.rows.add(

@@ -9,8 +9,9 @@ import threading
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.urls import resolve
 
-from analytics.models import HourlyFigure
+from analytics.models import HourlyFigure, Visit
 from orders.models import Order, Package, ReturnRequest
 from payouts.models import Payout, PayoutBatch, Statement
 from seller_center import demo, embedded, inbox, proof, reactions, simulating
@@ -58,6 +59,9 @@ def test_a_small_demo_keeps_every_promise_and_lives_on(connected_sandbox, settin
     settled = Statement.objects.in_shop(shop).order_by("closed_at").values_list("closed_at", flat=True)
     assert len({moment.date() for moment in settled}) == len(settled) >= 10, "each in its own week"
     assert not Payout.objects.exclude(status="paid").exclude(batch__status__in=("drafted", "approved_once")).exists()
+    seen = Visit.objects.in_shop(shop).exclude(product=None).values_list("landing", "product__slug").distinct()
+    assert seen
+    assert all(resolve(landing).kwargs.get("product") == slug for landing, slug in seen), "pages that there are"
     assert Review.objects.exists()
     assert ReturnRequest.objects.exists()
     assert Conversation.objects.exists()
