@@ -7,8 +7,9 @@ import io
 import pytest
 from django.urls import reverse
 
-from analytics import figures, sps
+from analytics import charts, figures, sps
 from analytics.models import HourlyFigure, Score
+from analytics.reports import Steps
 from seller_center import reactions
 from seller_center.kernel import clock
 from shops.policy_book import policy_for
@@ -157,3 +158,8 @@ def test_it_says_that_there_is_no_score_and_why(client, shop, owner, here):
     page = get(client, "analytics:health", shop).content.decode()
     assert "No score yet" in page
     assert "30 delivered orders in 90 days" in page
+
+
+def test_the_bars_of_the_funnel_are_of_periods_not_of_its_first_step():
+    drawn = charts.funnel(Steps(9, 5, 3, 2), Steps(8, 4, 2, 1), compared="The period before")
+    assert [str(series["name"]) for series in drawn["series"]] == ["This period", "The period before"]
