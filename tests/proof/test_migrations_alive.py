@@ -24,12 +24,13 @@ from tests.storm import HANG_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
-LEAST_MIGRATIONS = 11
+LEAST_MIGRATIONS = 12
 WRITERS = 4
-#: Tables that later migrations alter, with what their rows need beyond something harmless in every column.
+#: Tables that later migrations alter or read, with what their rows need beyond something harmless in every column.
 FILLED: dict[str, dict[str, str]] = {
     "orders_order": {},
     "orders_orderline": {},
+    "orders_package": {"tracking_number": "'1Z' || g"},
     "shops_shopevent": {},
     "catalog_stockmovement": {},
     "marketing_coupon": {"kind": "'percent'", "percent": "10"},
@@ -192,6 +193,9 @@ def test_every_migration_runs_while_people_write(release, figure, rows):
         writers.go_on(100)
     migrate()
     assert writers.errors == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM orders_order WHERE search_text = id || ' 1Z' || id")
+        assert cursor.fetchone() == (rows,), "orders were left without their parcels' numbers"
     figure("M1", "migrations", len(steps))
     figure("M1", "writes meanwhile", writers.writes)
     figure("M1", "ms was the longest write", int(writers.longest * 1_000))
