@@ -26,20 +26,30 @@ from catalog.models import (
 )
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops.admin.read_only import ReadOnlyAdmin
-from shops.models import ShopEvent
+from shops.admin.read_only import ForgivingSearch, ReadOnlyAdmin
+from shops.models import Shop, ShopEvent
 
 
 @admin.register(Product)
-class ProductAdmin(ReadOnlyAdmin):
+class ProductAdmin(ForgivingSearch, ReadOnlyAdmin):
     """Listings of all shops. Verdicts are deeds with a reason that the seller reads; fields are never changed here."""
 
     list_display = ("name", "shop", "status", "category", "changed_at", "verdict_link")
     list_filter = ("status",)
-    search_fields = ("=code", "search_name", "=shop__code")
+    search_fields = ("search_name",)
+    search_help_text = gettext_lazy(
+        "A name, a brand, a product's code, a seller's code or barcode, or a shop's whole code."
+    )
     ordering = ("-id",)
     list_select_related = ("shop", "category")
     actions = ("freeze_selected",)
+
+    def found(self, rows, words: str):
+        shop = Shop.objects.filter(code=words.upper()).first()
+        return rows.filter(shop=shop) if shop is not None else rows.found_anywhere(words)
+
+    def alike(self, rows, words: str):
+        return rows.like_anywhere(words)
 
     def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
         """The right to judge products."""

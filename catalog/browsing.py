@@ -26,7 +26,7 @@ class Beside:
 
 
 def products(shop, filters: Mapping[str, Any], status: str, *, low_quantity: int, similar: bool = False):
-    """The products that answer, in no order yet. Archived ones only where they are asked for."""
+    """The products that answer, in no order yet. Archived ones only where they are asked for. With words: ``named``."""
     rows = Product.objects.in_shop(shop).select_related("category").defer("description", "original_html")
     rows = rows.filter(status=status) if status else rows.not_archived()
     if filters.get("category") is not None:
@@ -36,6 +36,7 @@ def products(shop, filters: Mapping[str, Any], status: str, *, low_quantity: int
     words = filters.get("q", "")
     if not words:
         return rows
+    rows = rows.names_first(words)
     return rows.resembling(shop, words) if similar else rows.found_by(shop, words)
 
 

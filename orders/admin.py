@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from orders import bulk, cancellation, desk, holds, refunds, returns
+from orders.carriers import CARRIERS
 from orders.forms import HoldForm, ShipForm
 from orders.models import (
     Buyer,
@@ -24,15 +26,20 @@ from orders.models import (
     ReturnRequest,
     TrackingEvent,
 )
-from orders.reasons import CANCELLING, choices
+from orders.reasons import CANCELLING, choices, words
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops.admin.read_only import ReadOnlyAdmin
+from shops.admin.read_only import WORDS, ForgivingSearch, ReadOnlyAdmin
 from shops.models import Deadline
 from shops.waiting import count_up_to
 
 #: The most lines of a desk.
 SHOWN = 200
+
+for _reason in ("orders.Order", "cancel_reason"), ("orders.ReturnRequest", "reason"), ("orders.Refund", "reason"):
+    WORDS[_reason] = lambda code: capfirst(words(code))
+for _carrier in "orders.Package", "orders.Label":
+    WORDS[_carrier, "carrier"] = lambda code: CARRIERS[code].name if code in CARRIERS else code
 
 
 class DeskAdmin(ReadOnlyAdmin):
@@ -50,12 +57,13 @@ class DeskAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Order)
-class OrderAdmin(DeskAdmin):
+class OrderAdmin(ForgivingSearch, DeskAdmin):
     """Orders of all shops, found by number, buyer or SKU. The desk of one holds, releases, ships and cancels."""
 
     list_display = ("code", "shop", "fulfilment_status", "contact_name", "total", "placed_at", "ship_by", "desk_link")
     list_filter = ("fulfilment_status", "channel")
-    search_fields = ("=code", "=external_number", "search_text")
+    search_fields = ("search_text",)
+    search_help_text = gettext_lazy("The order's or the channel's number, a tracking number, a buyer, a SKU.")
     ordering = ("-placed_at", "-id")
     list_select_related = ("shop",)
     actions = ("hold_selected",)
@@ -67,6 +75,12 @@ class OrderAdmin(DeskAdmin):
             path("holding/", guard(self.holding), name="orders_order_holding"),
             *super().get_urls(),
         ]
+
+    def found(self, rows, words: str):
+        return rows.found_by(words)
+
+    def alike(self, rows, words: str):
+        return rows.sounding_like_anywhere(words)
 
     def desk(self, request: HttpRequest) -> dict[str, Any]:
         """The orders that stand still, on the first page of the admin."""

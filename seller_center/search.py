@@ -134,7 +134,8 @@ def _held(word: str, told: str, similar: bool) -> bool:
 
 def _products(shop, words: str, most: int) -> Iterator[Group]:
     rows = Product.objects.in_shop(shop).defer("description", "original_html")
-    found, similar = list(rows.found_by(shop, words).newest()[: most + 1]), False
+    named = rows.names_first(words).found_by(shop, words).order_by("-named", "-id")
+    found, similar = list(named[: most + 1]), False
     if not found:
         found, similar = list(rows.resembling(shop, words).newest()[: most + 1]), True
     if not found:

@@ -149,8 +149,8 @@ class List:
 
     # -- what a list says of itself --
 
-    def sorts_of(self, tab: str) -> Mapping[str, Sort]:
-        """The orders that are offered on a tab; the first is the usual one."""
+    def sorts_of(self, tab: str, words: str = "") -> Mapping[str, Sort]:
+        """The orders that are offered on a tab, and where words are searched for; the first is the usual one."""
         return self.sorts
 
     def form(self, data: Mapping, *, shop, user, areas: frozenset[str]) -> forms.Form | None:
@@ -250,7 +250,7 @@ def ask(
     tab = query.get(which.tab_name, "")
     if tab not in which.tabs:
         tab = next(iter(which.tabs), "")
-    sorts = which.sorts_of(tab)
+    sorts = which.sorts_of(tab, filters.get("q") or "")
     sort = query.get(SORT, "")
     if sort not in sorts:
         sort = next(iter(sorts))

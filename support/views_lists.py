@@ -48,7 +48,7 @@ class Messages(lists.List):
         lists.Column("last", _("Last message"), lambda one, beside: ("moment", one.last_message_at), sort="last"),
     )
 
-    def sorts_of(self, tab: str):
+    def sorts_of(self, tab: str, words: str = ""):
         return self.sorts_by_due if tab == "waiting" else self.sorts
 
     def rows(self, question: lists.Question, *, similar: bool = False):

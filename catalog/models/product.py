@@ -4,7 +4,7 @@ from functools import reduce
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Func, Q, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +47,12 @@ class ProductQuerySet(OwnedQuerySet):
         coded = Sku.objects.filter(_holds_all("search_code", [" ".join(words.split())]), shop=shop)
         return self.filter(shop=shop, pk__in=named.order_by().values("pk").union(coded.order_by().values("product_id")))
 
+    def names_first(self, words: str):
+        """With ``named``: whether the name alone holds all the words. What a brand or a code holds stands behind that."""
+        return self.alias(upper_name=Upper("name")).annotate(
+            named=ExpressionWrapper(_holds_all("upper_name", words.split()[:MOST_WORDS]), output_field=BooleanField())
+        )
+
     def named_by(self, shop, words: str):
         """Products of the shop whose name alone holds all the words.
 
@@ -62,23 +68,34 @@ class ProductQuerySet(OwnedQuerySet):
 
         What shares most of its letters, or has two of them changed places.
         """
-        asked = words.upper()[:100]
-        like = Q(search_name__trigram_word_similar=asked)
-        near = reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like)
-        return self.filter(pk__in=Product.objects.filter(shop_as_key(shop), near).order_by().values("pk"), shop=shop)
+        rows = Product.objects.filter(shop_as_key(shop), _near(words))
+        return self.filter(pk__in=rows.order_by().values("pk"), shop=shop)
 
     def one_letter_off(self, shop, words: str):
         """Products with a name that holds the word but for one letter: ``JAKET``, ``PANNYER``. The last try of a search."""
-        patterns = one_letter_off(words.upper())
-        if not patterns:
+        off = _off(words)
+        if off is None:
             return self.none()
-        off = reduce(Q.__or__, (Q(_like("search_name", one)) for one in patterns))
         return self.filter(pk__in=Product.objects.filter(shop_as_key(shop), off).order_by().values("pk"), shop=shop)
 
     def like(self, shop, words: str):
         """What resembles the words, else what is one letter off; asks whether there is any of the first."""
         near = self.resembling(shop, words)
         return near if near.order_by().exists() else self.one_letter_off(shop, words)
+
+    def found_anywhere(self, words: str):
+        """For staff: as ``found_by`` in every shop, and by the product's own code."""
+        from catalog.models.sku import Sku
+
+        asked, whole = words.split()[:MOST_WORDS], " ".join(words.split()).upper()
+        named = Product.objects.filter(_holds_all("search_name", asked)).order_by().values("pk")
+        coded = Sku.objects.filter(search_code__contains=whole).order_by().values("product_id")
+        return self.filter(pk__in=named.union(coded, Product.objects.filter(code=whole).order_by().values("pk")))
+
+    def like_anywhere(self, words: str):
+        """For staff: as ``like`` in every shop."""
+        near, off = self.filter(_near(words)), _off(words)
+        return near if off is None or near.order_by().exists() else self.filter(off)
 
     def running_low(self, shop, at_most: int):
         """Products of the shop with a SKU on sale of which at most this many are available."""
@@ -107,6 +124,19 @@ def counts_by_state(shop, at_most: int) -> dict[str, int]:
 def _like(field: str, pattern: str) -> Func:
     """``field LIKE pattern``, with the pattern's own signs: an index of trigrams serves it."""
     return Func(F(field), Value(pattern), template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField())
+
+
+def _near(words: str) -> Q:
+    """Most letters shared, or two of them changed places."""
+    asked = words.upper()[:100]
+    like = Q(search_name__trigram_word_similar=asked)
+    return reduce(Q.__or__, (Q(search_name__contains=one) for one in swapped(asked)), like)
+
+
+def _off(words: str) -> Q | None:
+    """One letter wrong, missing or too many; None for words of which that is not asked."""
+    patterns = one_letter_off(words.upper())
+    return reduce(Q.__or__, (Q(_like("search_name", one)) for one in patterns)) if patterns else None
 
 
 def _holds_all(field: str, words: list[str]) -> Q:

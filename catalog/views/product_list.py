@@ -13,6 +13,7 @@ from catalog.forms import ProductFilterForm
 from catalog.models import Product
 from catalog.models.product import counts_by_state
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import number
 from shops import lists
 from shops.access import for_shop
 from shops.policy_book import policy_for
@@ -43,7 +44,7 @@ def available(units: int, low: int):
     if units <= 0:
         return ("mark", gettext("Out of stock"), "bad")
     if units <= low:
-        return ("mark", ngettext("%(units)d left", "%(units)d left", units) % {"units": units}, "warn")
+        return ("mark", ngettext("%(units)s left", "%(units)s left", units) % {"units": number(units)}, "warn")
     return units
 
 
@@ -120,6 +121,9 @@ class Products(lists.List):
         ),
     )
 
+    def sorts_of(self, tab: str, words: str = ""):
+        return {"match": lists.Sort(_("Names first"), ("-named", "-id")), **self.sorts} if words else self.sorts
+
     def rows(self, question: lists.Question, *, similar: bool = False):
         low = policy_for(question.shop, question.at).stock.low_quantity
         status = question.tab
@@ -128,7 +132,7 @@ class Products(lists.List):
     def last_try(self, question: lists.Question):
         low = policy_for(question.shop, question.at).stock.low_quantity
         rows = browsing.products(question.shop, {**question.filters, "q": ""}, question.tab, low_quantity=low)
-        return rows.one_letter_off(question.shop, question.words)
+        return rows.names_first(question.words).one_letter_off(question.shop, question.words)
 
     def beside(self, question: lists.Question, rows: Sequence[Product]) -> Beside:
         return Beside(question, rows)

@@ -80,10 +80,18 @@ class OrderQuerySet(OwnedQuerySet):
 
     def sounding_like(self, shop, words: str):
         """Orders of the shop that hold something similar to the words: the second try of a search, for slips."""
-        asked = words.upper()[:60]
-        like = Q(search_text__trigram_word_similar=asked)
-        near = reduce(Q.__or__, (Q(search_text__contains=one) for one in swapped(asked)), like)
-        return self.filter(pk__in=Order.objects.filter(shop_as_key(shop), near).order_by().values("pk"))
+        return self.filter(pk__in=Order.objects.filter(shop_as_key(shop), _near(words)).order_by().values("pk"))
+
+    def sounding_like_anywhere(self, words: str):
+        """For staff: the same in every shop."""
+        return self.filter(_near(words))
+
+
+def _near(words: str) -> Q:
+    """Most letters shared, or two of them changed places."""
+    asked = words.upper()[:60]
+    like = Q(search_text__trigram_word_similar=asked)
+    return reduce(Q.__or__, (Q(search_text__contains=one) for one in swapped(asked)), like)
 
 
 @prepared

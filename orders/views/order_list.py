@@ -131,7 +131,7 @@ class Orders(lists.List):
         **sorts,
     }
 
-    def sorts_of(self, tab: str):
+    def sorts_of(self, tab: str, words: str = ""):
         return self.sorts_by_due if tab in listing.BY_DUE else self.sorts
 
     def rows(self, question: lists.Question, *, similar: bool = False):

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.paginator import Paginator
+from django.db.models import CharField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from seller_center.kernel.money import format_money
 
@@ -39,14 +41,62 @@ def money_column(model: type, name: str) -> Callable[[Any], str | None]:
     return amount
 
 
+#: Columns that hold one of our own words where a field names no choices for it, and how such a word is said.
+CODED: dict[str, Callable[[str], str]] = dict.fromkeys(
+    ("audience", "fee_class", "kind", "rule", "shape", "status", "subject_kind", "terms", "tier", "tier_before"),
+    lambda code: code.replace("_", " ").replace(".", " ").capitalize(),
+)
+
+
+#: Where a floor has a table of words for a column: (model label, field) → code → words.
+WORDS: dict[tuple[str, str], Callable[[str], Any]] = {}
+
+
+@cache
+def words_column(model: type, name: str) -> Callable[[Any], str]:
+    """A column of our own words as people say them, in place of the field ``name`` with its codes."""
+    field = model._meta.get_field(name)  # type: ignore[attr-defined]
+
+    @admin.display(description=str(field.verbose_name), ordering=name, empty_value="—")
+    def words(row: Any) -> str:
+        return said(model, name, getattr(row, name))
+
+    return words
+
+
+def said(model: type, name: str, code: str) -> str:
+    """One of our words as its table has it, else as it is written."""
+    words = WORDS.get((model._meta.label, name)) or CODED[name]  # type: ignore[attr-defined]
+    return str(words(code)) if code else ""
+
+
+def is_coded(model: type, name: Any) -> bool:
+    """Is it a column of our own words, without choices that would say them?"""
+    if not isinstance(name, str) or not (name in CODED or (model._meta.label, name) in WORDS):  # type: ignore[attr-defined]
+        return False
+    field = next((one for one in model._meta.fields if one.name == name), None)  # type: ignore[attr-defined]
+    return isinstance(field, CharField) and not field.choices
+
+
+class WordsFilter(admin.AllValuesFieldListFilter):
+    """A filter by our own words, said as the column says them."""
+
+    def choices(self, changelist: Any) -> Any:
+        for one in super().choices(changelist):
+            known = one["display"] in self.lookup_choices
+            yield {**one, "display": said(changelist.model, self.field_path, one["display"])} if known else one
+
+
 def as_read(model: type, names: Any) -> list[Any]:
-    """The names of fields for staff to read: those of amounts become columns of money. Groups stay groups."""
+    """The names of fields for staff to read: amounts become columns of money, codes of words. Groups stay groups."""
     own = {field.name for field in model._meta.fields}  # type: ignore[attr-defined]
     return [
         as_read(model, name)
         if isinstance(name, (list, tuple))
         else money_column(model, name)
         if isinstance(name, str) and name.endswith("_minor") and name in own
+        else words_column(model, name)
+        if is_coded(model, name)
         else name
         for name in names
     ]
@@ -62,6 +112,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return as_read(self.model, super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [
+            (name, WordsFilter) if is_coded(self.model, name) else name for name in super().get_list_filter(request)
+        ]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """A page on which nothing can be typed has nothing to save, and its amounts are told as money."""
@@ -82,3 +137,29 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         return False
+
+
+class ForgivingSearch:
+    """A search of staff through an index of trigrams in every shop: what holds the words, else what is like them."""
+
+    def found(self, rows: Any, words: str) -> Any:
+        """The rows that hold the words."""
+        raise NotImplementedError
+
+    def alike(self, rows: Any, words: str) -> Any:
+        """The rows that hold something like them."""
+        raise NotImplementedError
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """As Django's; says so where nothing holds the words as they were typed."""
+        words = " ".join(search_term.replace("\x00", "").split())[:100]
+        if not words:
+            return queryset, False
+        found = self.found(queryset, words)
+        if found.order_by().exists():
+            return found, False
+        near = self.alike(queryset, words)
+        if request.method == "GET" and near.order_by().exists():
+            sentence = _("Nothing holds “%(words)s” exactly; these are similar.")
+            messages.info(request, sentence % {"words": words})
+        return near, False

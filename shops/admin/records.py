@@ -7,10 +7,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext as _
 
-from shops.admin.read_only import ReadOnlyAdmin
+from shops.admin.read_only import WORDS, ReadOnlyAdmin
+from shops.deadline_kinds import KINDS
 from shops.file_kinds import staff_may_open
 from shops.models import BatchRun, Deadline, Document, FileAccess, Job, Notice, ShopEvent, StoredFile, Submission
 from shops.views.files import file_answer
+
+WORDS["shops.Deadline", "kind"] = lambda kind: KINDS[kind].name if kind in KINDS else kind
 
 
 @admin.register(ShopEvent)

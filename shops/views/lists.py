@@ -145,7 +145,7 @@ class _Parts:
         return {name: value for name, value in self.given.items() if name not in self.filters}
 
     def columns(self) -> list[dict[str, Any]]:
-        offered, sort = self.which.sorts_of(self.question.tab), self.question.sort
+        offered, sort = self.which.sorts_of(self.question.tab, self.question.words), self.question.sort
         found = []
         for column in self.question.columns:
             made = {"label": column.label, "as": column.kind, "right": column.right, "picture": column.picture}
@@ -188,7 +188,7 @@ class _Parts:
 
     def sorts(self) -> list[dict[str, Any]]:
         """The ways to sort, where there is more than one."""
-        offered = self.which.sorts_of(self.question.tab)
+        offered = self.which.sorts_of(self.question.tab, self.question.words)
         if len(offered) < 2:
             return []
         usual = next(iter(offered))

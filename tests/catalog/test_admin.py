@@ -1,12 +1,14 @@
 """Staff judge products through the same verbs."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
+from catalog.models import Product
 from seller_center import reactions
 from shops.models import Notice, ShopEvent
 from tests.factories.accounts import verified_client
-from tests.factories.catalog import make_product, set_status
+from tests.factories.catalog import make_product, set_status, sku_of
 from tests.factories.shops import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +101,36 @@ def test_every_list_opens_and_changes_nothing(moderator, shop):
 def test_staff_without_a_second_factor_see_nothing(client, shop):
     client.force_login(make_staff("moderator"))
     assert client.get(verdict(make_product(shop))).status_code in (302, 403)
+
+
+def test_staff_find_products_of_every_shop_and_are_forgiven_slips(moderator, shop, other_shop):
+    for place in (shop, other_shop):
+        make_product(place, name="Rain jacket", brand="Bright Street")
+    make_product(shop, name="Desk lamp")
+
+    def told(words: str) -> str:
+        page = moderator.get(reverse("admin:catalog_product_changelist"), {"q": words})
+        return page.content.decode().partition("<main")[2]
+
+    lamp = Product.objects.get(name="Desk lamp")
+    for words in ("jacket", "bright jacket", "jaket", "jakcet"):
+        page = told(words)
+        assert page.count(">Rain jacket</a>") == 2, words
+        assert "Desk lamp" not in page, words
+        assert ("these are similar" in page) == (words in ("jaket", "jakcet"))
+    for words in (lamp.code.lower(), sku_of(lamp).code):
+        assert "Desk lamp" in told(words), words
+    page = told(shop.code)
+    assert (page.count(">Rain jacket</a>"), "Desk lamp" in page) == (1, True)
+    assert "Desk lamp" not in told("umbrella")
+    assert "these are similar" not in told("umbrella")
+
+
+def test_the_search_of_staff_asks_the_trigram_indexes(shop):
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "indexscan", "indexonlyscan"):  # so few rows are read along their keys
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    found = Product.objects.found_anywhere("jacket").order_by().explain()
+    assert "product_search" in found
+    assert "sku_search" in found
+    assert "product_search" in Product.objects.like_anywhere("jaket").order_by().explain()

@@ -3,8 +3,11 @@
 import pytest
 
 from catalog.models import Product
+from catalog.views.product_list import PRODUCTS
+from shops import lists
 from storefront import browsing
 from tests.factories.catalog import make_product
+from tests.factories.shops import AT
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +69,30 @@ def test_the_sellers_list_and_the_search_over_everything_forgive_it_too(client, 
         page = client.get(f"/s/{shop.code}/{place}/", {"q": "jaket"}).content.decode()
         assert "Rain jacket" in page, place
         assert "Desk lamp" not in page, place
+
+
+def test_sellers_see_what_is_called_so_before_what_is_only_of_that_brand(client, shop, shelf, owner):
+    """The desk lamp is the newest product of Bright Street Bicycles; the bicycle is older."""
+    client.force_login(owner)
+    for place, query in (("search", {}), ("products", {})):
+        page = client.get(f"/s/{shop.code}/{place}/", {"q": "bicycle", **query}).content.decode()
+        assert 0 < page.index("Touring bicycle with rack") < page.index("Pannier of canvas"), place
+    newest = client.get(f"/s/{shop.code}/products/", {"q": "bicycle", "sort": "-added"}).content.decode()
+    assert newest.index("Pannier of canvas") < newest.index("Touring bicycle with rack")
+
+
+def test_names_first_is_paged_like_every_order(client, shop, shelf, owner):
+    for number in range(30):
+        make_product(shop, name=f"Lamp {number}", brand="Bicycle Parts" if number % 2 else "")
+        make_product(shop, name=f"Bicycle {number}")
+    question, _form = lists.ask(PRODUCTS, {"q": "bicycle"}, shop=shop, at=AT, user=owner, areas=frozenset({"products"}))
+    names, token = [], ""
+    while token or not names:
+        page, _similar = lists.page(PRODUCTS, question, token=token, size=7)
+        names += [one.name for one in page.rows]
+        token = page.next_token
+    called = [name for name in names if "icycle" in name]
+    assert names[: len(called)] == called
+    assert (len(called), len(names)) == (31, 49)
+    assert len(set(names)) == 49
+    assert "match" not in PRODUCTS.sorts_of("")

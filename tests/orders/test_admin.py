@@ -3,6 +3,7 @@
 import pytest
 import time_machine
 from django.contrib import admin
+from django.db import connection
 from django.urls import reverse
 
 from orders import returns
@@ -125,3 +126,27 @@ def test_finance_reads_and_does_not_act(client, shop, at):
     order = make.make_open_order(shop, at=at)
     assert client.get(desk(order)).status_code == 200
     assert client.post(desk(order), {"deed": "hold", "reason": "x"}).status_code == 403
+
+
+def test_staff_find_an_order_by_what_it_is_known_by_and_are_forgiven_slips(as_helper, shop, other_shop, at):
+    order = make.make_open_order(shop, at=at, name="Waldemar Fischer")
+    make.make_open_order(other_shop, at=at, name="Buyer Two")
+    number = make.ship(order, at=at + 2 * HOUR).tracking_number
+
+    def told(words: str) -> str:
+        page = as_helper.get(reverse("admin:orders_order_changelist"), {"q": words})
+        return page.content.decode().partition("<main")[2]
+
+    for words in (order.code.lower(), order.external_number, number.lower(), "fischer waldemar", "Valdemar", "Fishcer"):
+        page = told(words)
+        assert order.code in page, words
+        assert "Buyer Two" not in page, words
+        assert ("these are similar" in page) == (words in ("Valdemar", "Fishcer")), words
+    assert order.code not in told("Nobody Known")
+
+
+def test_the_search_of_staff_asks_the_trigram_index(shop):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "order_search" in Order.objects.found_by("waldemar").order_by().explain()
+    assert "order_search" in Order.objects.sounding_like_anywhere("waldemar").order_by().explain()

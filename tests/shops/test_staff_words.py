@@ -13,13 +13,15 @@ from django.utils.formats import localize
 
 from catalog.models import Category
 from marketing.models import Coupon
+from orders import cancellation
 from orders.models import Payment
-from seller_center import display
+from payouts.models import Earning
+from seller_center import display, reactions
 from seller_center.frame import place_of
 from seller_center.kernel.money import format_money
 from shops.admin.read_only import ReadOnlyAdmin
 from tests.factories.marketing import make_coupon
-from tests.factories.orders import make_open_order
+from tests.factories.orders import make_delivered_order, make_open_order
 from tests.factories.shops import AT, log_in_staff, make_staff
 
 
@@ -98,3 +100,30 @@ def test_a_desk_tells_times_in_utc_and_says_so_even_where_a_shop_is_shown(shop, 
         words[address[:4]] = display.moment(AT, **place).rpartition("</time>")[0].rpartition(">")[2]
     assert words["/adm"] == f"{AT:%b} {AT.day}, {AT:%I:%M %p} UTC".replace(" 0", " ")
     assert words["/s/A"].endswith(("AM", "PM"))
+
+
+def test_our_own_words_are_said_as_words_in_lists_records_and_filters(staff, shop, at):
+    order = make_delivered_order(shop, at=at)
+    cancelled = make_open_order(shop, at=at)
+    cancellation.cancel(order=cancelled, reason="fraud", by=None, at=at + dt.timedelta(hours=3), who="staff")
+    reactions.deliver_all(at + dt.timedelta(days=9))
+    assert Earning.objects.get().status == "pending_settlement"
+    said = {
+        "payouts_earning": ("Not settled yet", "pending_settlement"),
+        "shops_deadline": ("Ship by", "order.ship_by"),
+        "shops_shopevent": ("Package shipped", "package.shipped"),
+        "orders_package": ("Sandbox", ">sandbox<"),
+        "orders_trackingevent": ("Delivered", ">delivered<"),
+        "orders_refund": ("Suspected fraud", ">fraud<"),
+    }
+    for name, (words, code) in said.items():
+        page = staff.get(reverse(f"admin:{name}_changelist")).content.decode()
+        told = page.partition("<main")[2]
+        cells = " ".join(re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", told, re.S))
+        assert words in cells, name
+        assert code not in f">{cells}<", name
+    filters = staff.get(reverse("admin:shops_deadline_changelist")).content.decode().partition("changelist-filter")[2]
+    assert "kind=order.ship_by" in filters
+    assert re.search(r">\s*Ship by\s*<", filters)
+    record = staff.get(reverse("admin:orders_package_change", args=[order.packages.get().pk])).content.decode()
+    assert ">Sandbox" in record
