@@ -87,11 +87,15 @@ def _next_tier(shop, policy) -> dict[str, Any]:
     place = order.index(shop.tier)
     if place + 1 == len(order):
         return {"next_tier": "", "tier_criteria": [], "tier_day": None}
+    limits = policy.probation.tier(order[place + 1])
     look = next(iter(_tier_look(shop=shop.pk)), None)
     current = look is not None and look.tier == shop.tier
     return {
         "next_tier": order[place + 1],
-        "next_limits": policy.probation.tier(order[place + 1]),
+        "next_limits": {
+            name: _("no limit") if (most := getattr(limits, name)) is None else number(most)
+            for name in ("orders_per_day", "live_products")
+        },
         "tier_day": look.day if look is not None and current else None,
         "tier_criteria": [_tier_line(one) for one in look.criteria] if look is not None and current else [],
     }
@@ -107,9 +111,15 @@ def _tier_line(one: dict[str, Any]) -> dict[str, Any]:
         shown = _("too few orders to decide") if value is None else f"{value / 100:.2f} %"
         return {**one, "name": tiers.CRITERIA[code], "shown": shown, "asked": f"≤ {asked / 100:.2f} %", "left": ""}
     at_most = code in tiers.AT_MOST
-    left = "" if one["met"] or at_most else _("%(count)d to go") % {"count": asked - value}
+    left = "" if one["met"] or at_most else _("%(count)s to go") % {"count": number(asked - value)}
     sign = "≤" if at_most else "≥"
-    return {**one, "name": tiers.CRITERIA[code], "shown": str(value), "asked": f"{sign} {asked}", "left": left}
+    return {
+        **one,
+        "name": tiers.CRITERIA[code],
+        "shown": number(value),
+        "asked": f"{sign} {number(asked)}",
+        "left": left,
+    }
 
 
 def _what_if(asked, score: Score | None, policy) -> dict[str, Any] | None:
@@ -165,9 +175,9 @@ def _shown_values(one: dict[str, Any]) -> dict[str, str]:
         value = _("not measured") if one["value"] is None else f"{one['value'] / 10:.1f}"
         return {"shown": value, "asked": f"≥ {one['threshold'] / 10:.1f}"}
     if one["code"] in ("violation_points", "fraud"):
-        return {"shown": str(one["value"]), "asked": f"≤ {one['threshold']}"}
+        return {"shown": number(one["value"]), "asked": f"≤ {number(one['threshold'])}"}
     if one["code"] == "completed_orders":
-        return {"shown": str(one["value"]), "asked": f"≥ {one['threshold']}"}
+        return {"shown": number(one["value"]), "asked": f"≥ {number(one['threshold'])}"}
     return {"shown": str(one["value"]).capitalize(), "asked": str(one["threshold"]).capitalize()}
 
 
@@ -198,7 +208,7 @@ def _metrics(score: Score | None, policy) -> list[dict[str, Any]]:
                 "value": _in_unit(measured["value"], hours) if known else _("not measured"),
                 "basis": _("%(counted)s of %(due)s") % {name: number(measured[name]) for name in ("counted", "due")}
                 if known and not hours
-                else (_("%(due)d decided") % measured if known else _("nothing was due")),
+                else (_("%(due)s decided") % {"due": number(measured["due"])} if known else _("nothing was due")),
                 "points": f"{part['points'] / 100:.2f}" if known else "–",
                 "weight": f"{rule.weight_bp / 100:g} %",
                 "best": _in_unit(rule.best_hours if hours else rule.best_bp, hours),

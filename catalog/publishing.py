@@ -15,6 +15,7 @@ from seller_center.kernel.capped import CappedCount
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import LockKind, advisory_lock, lock_row
 from seller_center.kernel.prepared import prepared
+from seller_center.kernel.text import number
 from seller_center.kernel.transitions import move
 from shops import events, restrictions
 from shops.policy_book import policy_for
@@ -42,10 +43,10 @@ class TierFull(DomainError):
     def __init__(self, most: int) -> None:
         super().__init__(
             _(
-                "Your shop may have %(most)d live products at its present tier."
+                "Your shop may have %(most)s live products at its present tier."
                 " Pause one first, or wait for the next tier."
             )
-            % {"most": most}
+            % {"most": number(most)}
         )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop as _
 
 from catalog.diagnosis import Finding
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import number
 
 #: Code → what is the matter, formatted with the facts.
 SENTENCES: dict[str, str] = {
@@ -168,10 +169,14 @@ def findings_as_rows(findings: Iterable[Finding], currency: str) -> list[dict[st
 
 def counted_remarks(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """What was said how often in an import (``remark:<code>`` → rows), the most frequent first."""
-    found = [(number, name.removeprefix("remark:")) for name, number in counts.items() if name.startswith("remark:")]
+    found = [(rows, name.removeprefix("remark:")) for name, rows in counts.items() if name.startswith("remark:")]
     return [
-        {"label": gettext(TITLES[code]) if code in TITLES else code.replace("_", " "), "value": number, "code": code}
-        for number, code in sorted(found, key=lambda pair: (-pair[0], pair[1]))
+        {
+            "label": gettext(TITLES[code]) if code in TITLES else code.replace("_", " "),
+            "value": number(rows),
+            "code": code,
+        }
+        for rows, code in sorted(found, key=lambda pair: (-pair[0], pair[1]))
     ]
 
 
@@ -183,23 +188,24 @@ def fate_of_new(counts: Mapping[str, int]) -> list[str]:
     live = counts["products_live"]
     told = []
     if live:
-        told.append(ngettext("%(n)d new product goes on sale.", "%(n)d new products go on sale.", live) % {"n": live})
+        goes = ngettext("%(n)s new product goes on sale.", "%(n)s new products go on sale.", live)
+        told.append(goes % {"n": number(live)})
     if drafts := new - live:
         told.append(
-            ngettext("%(n)d new product comes in as a draft.", "%(n)d new products come in as drafts.", drafts)
-            % {"n": drafts}
+            ngettext("%(n)s new product comes in as a draft.", "%(n)s new products come in as drafts.", drafts)
+            % {"n": number(drafts)}
         )
     waiting = counts.get("remark:pictures_elsewhere", 0) + counts.get("remark:no_picture", 0)
     if waiting:
         told.append(
             ngettext(
-                "%(n)d has no picture here yet (addresses in a file are noted, not fetched):"
+                "%(n)s has no picture here yet (addresses in a file are noted, not fetched):"
                 " add one on its page, then publish it.",
-                "%(n)d have no picture here yet (addresses in a file are noted, not fetched):"
+                "%(n)s have no picture here yet (addresses in a file are noted, not fetched):"
                 " add one on each product's page, then publish it.",
                 waiting,
             )
-            % {"n": waiting}
+            % {"n": number(waiting)}
         )
     return told
 

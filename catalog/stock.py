@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from catalog.models import Reservation, Sku, StockItem, StockMovement, Warehouse
 from seller_center.kernel.errors import DomainError, Invalid, Stale
 from seller_center.kernel.failpoints import failpoint
+from seller_center.kernel.text import number
 from shops import events
 from shops.scope import scope
 
@@ -38,9 +39,9 @@ class OutOfStock(DomainError):
 
     def __init__(self, sku_code: str, wanted: int, left: int) -> None:
         self.sku_code, self.wanted, self.left = sku_code, wanted, left
-        words = {"sku": sku_code, "left": left}
+        words = {"sku": sku_code, "left": number(left)}
         if left > 0:
-            sentence = ngettext("Only %(left)d of %(sku)s is left.", "Only %(left)d of %(sku)s are left.", left) % words
+            sentence = ngettext("Only %(left)s of %(sku)s is left.", "Only %(left)s of %(sku)s are left.", left) % words
         else:
             sentence = _("%(sku)s is out of stock.") % words
         super().__init__(sentence)
@@ -526,7 +527,7 @@ def set_levels(
 
 def _check_level(level: int) -> None:
     if not 0 <= level <= MOST_UNITS:
-        raise Invalid(_("Stock is a whole number from 0 to %(most)s.") % {"most": MOST_UNITS}, field="on_hand")
+        raise Invalid(_("Stock is a whole number from 0 to %(most)s.") % {"most": number(MOST_UNITS)}, field="on_hand")
 
 
 def count(*, sku: Sku, quantity: int, by, at: dt.datetime, why: str = "", reference: str = "") -> Level:
@@ -616,11 +617,11 @@ def _promised(sku: Sku) -> int:
 
 def below_promised(code: str, promised: int) -> BelowPromised:
     sentence = ngettext(
-        "%(count)d unit of %(sku)s belongs to an order already; the stock cannot go below that.",
-        "%(count)d units of %(sku)s belong to orders already; the stock cannot go below that.",
+        "%(count)s unit of %(sku)s belongs to an order already; the stock cannot go below that.",
+        "%(count)s units of %(sku)s belong to orders already; the stock cannot go below that.",
         promised,
     )
-    return BelowPromised(sentence % {"count": promised, "sku": code}, field="on_hand")
+    return BelowPromised(sentence % {"count": number(promised), "sku": code}, field="on_hand")
 
 
 _MARK = """

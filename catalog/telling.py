@@ -6,6 +6,7 @@ from django.utils.translation import gettext, ngettext
 
 from catalog import alerts
 from catalog.models import Product
+from seller_center.kernel.text import number
 from shops.models import ShopEvent
 from shops.notifying import members, notify, send_mail
 
@@ -18,12 +19,12 @@ def low_stock(event: ShopEvent) -> None:
     shop, count = event.shop, event.facts["count"]
     on_day = dt.date.fromisoformat(event.facts["on_day"])
     rows = alerts.raised_on(shop, on_day, most=NAMED)
-    title = ngettext("%(count)d SKU is running low", "%(count)d SKUs are running low", count) % {"count": count}
+    title = ngettext("%(count)s SKU is running low", "%(count)s SKUs are running low", count) % {"count": number(count)}
     people = notify(
         shop=shop,
         kind=event.kind,
         title=title,
-        body="\n".join(f"{row.sku.product.name} ({row.sku.code}): {row.available}" for row in rows),
+        body="\n".join(f"{row.sku.product.name} ({row.sku.code}): {number(row.available)}" for row in rows),
         url=f"/s/{shop.code}/stock/low/",
         at=event.at,
         area="products",

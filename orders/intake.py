@@ -40,6 +40,7 @@ from seller_center.kernel.failpoints import failpoint
 from seller_center.kernel.locking import LockKind, advisory_lock
 from seller_center.kernel.money import format_money
 from seller_center.kernel.prepared import prepared
+from seller_center.kernel.text import number
 from shops import deadlines, events
 from shops.policy import Policy
 from shops.policy_book import policy_for
@@ -231,10 +232,10 @@ def _cap_hold(shop, policy: Policy, at: dt.datetime, sold: bool) -> Reasons:
     if taken < cap:
         return []
     sentence = ngettext(
-        "This shop may take %(cap)d order a day at its present tier, and has reached that for today.",
-        "This shop may take %(cap)d orders a day at its present tier, and has reached that for today.",
+        "This shop may take %(cap)s order a day at its present tier, and has reached that for today.",
+        "This shop may take %(cap)s orders a day at its present tier, and has reached that for today.",
         cap,
-    ) % {"cap": cap}
+    ) % {"cap": number(cap)}
     if not sold:
         raise DailyLimitReached(sentence)
     return [(Hold.Kind.CAP, sentence)]

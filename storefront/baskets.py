@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Product, Sku
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import DomainError, Invalid
+from seller_center.kernel.text import number
 from shops.scope import scope
 from storefront.models import Basket, BasketLine
 
@@ -111,7 +112,8 @@ def _refuse_short(sku: Sku, wanted: int) -> None:
         if left <= 0:
             raise NotForSale(_("“%(name)s” is sold out.") % {"name": sku.product.name})
         raise NotForSale(
-            _("Only %(left)d of “%(name)s” are left.") % {"left": left, "name": sku.product.name}, field="quantity"
+            _("Only %(left)s of “%(name)s” are left.") % {"left": number(left), "name": sku.product.name},
+            field="quantity",
         )
 
 

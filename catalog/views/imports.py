@@ -19,6 +19,7 @@ from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
 from seller_center.kernel.paging import keyset_page
+from seller_center.kernel.text import number
 from shops import timeline
 from shops.access import for_shop
 from shops.models import Job
@@ -151,7 +152,7 @@ def _stats(counts: dict[str, int], here: str) -> list[dict]:
     return [
         {
             "label": label,
-            "value": counts.get(name, 0),
+            "value": number(counts.get(name, 0)),
             "url": f"{here}?outcome={name}#rows" if name in with_rows and counts.get(name) else "",
         }
         for name, label in labels.items()

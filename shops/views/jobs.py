@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, is_htmx, refusal
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.text import number
 from shops import jobs
 from shops.access import ShopRequest, for_shop
 from shops.models import Job
@@ -74,7 +75,7 @@ def _page(shop, row: Job) -> dict[str, Any]:
         "poll_url": reverse("shops:job", kwargs=place),
         "cancel_url": "" if row.cancel_asked_at else reverse("shops:job_cancellation", kwargs=place),
         "rows": [
-            {"label": name.replace("_", " ").capitalize(), "value": value}
+            {"label": name.replace("_", " ").capitalize(), "value": number(value) if type(value) is int else value}
             for name, value in row.result.items()
             if isinstance(value, (str, int)) and ":" not in name  # “remark:…” is told in words by the result's own page
         ],

@@ -5,11 +5,12 @@ import datetime as dt
 import io
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 
-from analytics import charts, figures, sps
+from analytics import charts, figures, sps, views
 from analytics.models import HourlyFigure, Score
-from analytics.reports import Steps
+from analytics.reports import Cohort, Steps
 from seller_center import reactions
 from seller_center.kernel import clock
 from shops.policy_book import policy_for
@@ -163,3 +164,15 @@ def test_it_says_that_there_is_no_score_and_why(client, shop, owner, here):
 def test_the_bars_of_the_funnel_are_of_periods_not_of_its_first_step():
     drawn = charts.funnel(Steps(9, 5, 3, 2), Steps(8, 4, 2, 1), compared="The period before")
     assert [str(series["name"]) for series in drawn["series"]] == ["This period", "The period before"]
+
+
+def test_it_groups_large_counts_of_tiers_evaluations_and_cohorts():
+    line = views._tier_line({"code": "delivered_orders", "value": 1_234, "threshold": 20_000, "met": False})
+    assert (line["shown"], line["asked"], line["left"]) == ("1,234", "≥ 20,000", "18,766 to go")
+    shown = views._shown_values({"code": "completed_orders", "value": 12_345, "threshold": 1_000})
+    assert shown == {"shown": "12,345", "asked": "≥ 1,000"}
+    chart = charts.cohorts([Cohort(dt.date(2026, 9, 1), 12_345, [12_345, 1_111])])
+    page = render_to_string("components/chart.html", {"chart": chart})
+    assert '<td class="num">12,345</td>' in page
+    assert 'title="1,111"' in page
+    assert [row[-1] for row in chart["csv"][1]] == [12_345, 1_111], "a file has plain numbers"

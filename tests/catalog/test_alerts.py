@@ -1,12 +1,13 @@
 """Low-stock alerts."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 from django.core import mail
 from django.core.management import call_command
 
-from catalog import alerts, stock
+from catalog import alerts, stock, telling
 from catalog.models import LowStockAlert, Product
 from seller_center import reactions
 from shops.models import BatchRun, Notice, Shop, ShopEvent
@@ -157,3 +158,20 @@ def test_the_command_lets_reservations_expire(shop, at, capsys, monkeypatch):
         "1 reservations expired.",
     ]
     assert Product.objects.count() == 1
+
+
+def test_its_mail_and_notice_group_large_counts(shop, owner, at, monkeypatch):
+    sku = sku_of(make_product(shop, name="Bolt", on_hand=1))
+    alerts.alert_all(at=at)
+    large = {"available": 1_234, "sold_count": 98_765, "window_days": 7, "days_left": None, "reorder_count": 100_000}
+    monkeypatch.setattr(alerts, "raised_on", lambda shop, day, *, most: [SimpleNamespace(sku=sku, **large)])
+    event = ShopEvent.objects.get(kind="stock.low")
+    event.facts = {**event.facts, "count": 4_321}
+    telling.low_stock(event)
+    [message] = mail.outbox
+    assert message.subject.startswith("4,321 SKUs are running low")
+    for words in ("1,234 available", "98,765 sold in 7 days", "Reorder 100,000.", "and 4,320 more"):
+        assert words in message.body, words
+    notice = Notice.objects.get()
+    assert notice.title == "4,321 SKUs are running low"
+    assert notice.body.endswith(": 1,234")
