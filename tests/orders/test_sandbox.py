@@ -1,6 +1,7 @@
 """Orders against the real sandbox process: cards that fail, lose their answers or come late; labels and scans."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -140,3 +141,6 @@ def test_it_writes_to_the_buyer_at_each_step(shop, now):
         f"Your order {order.code} has arrived",
     ]
     assert f"/shop/{shop.slug}/orders/" in mail.outbox[0].body
+    free_until = order.cooling_off_until.astimezone(ZoneInfo(shop.zone))
+    assert f"freely until {free_until:%b} {free_until.day}, {free_until.year}, " in mail.outbox[0].body
+    assert f"M {free_until.tzname()}. Follow it" in mail.outbox[0].body
