@@ -24,7 +24,7 @@ A **cell** is a text, a number, ``None``, finished HTML (``SafeString``), or a t
 ``("due", at[, label])`` · ``("deadline", deadline)`` · ``("link", words, url)`` · ``("mark", words, tone)`` ·
 ``("until", words, at)`` · ``("two", above, below)`` · ``("picture", url, above, below)`` (in the main column only) ·
 and small forms inside a row: ``("number", url, name, value, hidden, label[, error, typed])`` ·
-``("choose", url, name, options, value, label, button[, note])``, the note being ``(words, moment)``.
+``("choose", url, name, options, value, label, button[, note[, error]])``, the note being ``(words, moment)``.
 
 ``export_head`` and ``export_cells`` give the same cells for a file: amounts as plain numbers with the currency in the
 head, moments as the exact instant in the shop's zone (what the screen has in its title), everything else in the words
@@ -69,6 +69,11 @@ def _safe(value: Any) -> str:
     return escape(value) if type(value) is str else conditional_escape(value)
 
 
+def _figure(cell: Any) -> str:
+    """A number is a count, since amounts and moments say what they are: it is grouped as people read it."""
+    return display.number(cell) if type(cell) is int else _safe(cell)
+
+
 def _two(above: Any, below: Any) -> str:
     small = f"<small>{_safe(below)}</small>" if below else ""
     return f"{_safe(above)}{small}"
@@ -86,6 +91,15 @@ def _form_opening(url: str, place: Place, target: str, select: str = "") -> str:
     )
 
 
+def _refused(ident: str, error: str) -> tuple[str, str]:
+    """What a control says of itself after a refusal, and the sentence below it."""
+    if not error:
+        return "", ""
+    ident = _safe(ident)
+    sentence = f'<p class="cell-error" role="alert" id="{ident}">{display.icon("alert-triangle")}{_safe(error)}</p>'
+    return f' aria-invalid="true" aria-describedby="{ident}"', sentence
+
+
 def _number_form(
     place: Place, url: str, name: str, value: int, hidden: Mapping, label: str, error: str = "", typed: str = ""
 ) -> str:
@@ -93,11 +107,7 @@ def _number_form(
     kept = "".join(
         f'<input type="hidden" name="{_safe(key)}" value="{_safe(str(one))}">' for key, one in hidden.items()
     )
-    said = wrong = ""
-    if error:
-        ident = _safe("-".join(["wrong", name, *map(str, hidden.values())]))
-        said = f' aria-invalid="true" aria-describedby="{ident}"'
-        wrong = f'<p class="cell-error" role="alert" id="{ident}">{display.icon("alert-triangle")}{_safe(error)}</p>'
+    said, wrong = _refused("-".join(["wrong", name, *map(str, hidden.values())]), error)
     return (
         f"{_form_opening(url, place, 'closest tr')}{kept}"
         f'<input class="form-control count-input" type="number" name="{_safe(name)}" min="0" max="1000000"'
@@ -116,14 +126,23 @@ def _options(options: tuple[tuple[str, str], ...], value: str) -> str:
 
 
 def _choose_form(
-    place: Place, url: str, name: str, options: Sequence, value: str, label: str, button: str, note: tuple | None = None
+    place: Place,
+    url: str,
+    name: str,
+    options: Sequence,
+    value: str,
+    label: str,
+    button: str,
+    note: tuple | None = None,
+    error: str = "",
 ) -> str:
     """A choice in a row, below a note how it stands where it will end by itself; the answer is the list."""
+    said, wrong = _refused(f"wrong-{name}", error)
     form = (
         f"{_form_opening(url, place, '#list')}"
-        f'<select class="form-select" name="{_safe(name)}" aria-label="{_safe(label)}">'
+        f'<select class="form-select" name="{_safe(name)}" aria-label="{_safe(label)}"{said}>'
         f"{_options(tuple(options), value)}</select>"
-        f'<button class="btn btn-small" type="submit">{_safe(button)}</button></form>'
+        f'<button class="btn btn-small" type="submit">{_safe(button)}</button></form>{wrong}'
     )
     if note is None:
         return form
@@ -159,7 +178,7 @@ def _value(cell: Any, place: Place) -> str:
         return ""
     if isinstance(cell, tuple):
         return KINDS[cell[0]](place, *cell[1:])
-    return _safe(cell)
+    return _figure(cell)
 
 
 def _main(cell: Any, url: str, place: Place) -> str:
@@ -252,10 +271,6 @@ def list_table(columns: Sequence[Mapping], rows: Sequence[Mapping], place: Place
 def list_row(columns: Sequence[Mapping], row: Mapping, place: Place, *, form: str = "bulk") -> SafeString:
     """One row alone: the partial answer of a deed on it."""
     return mark_safe(body_row(row, columns, _openings(columns), place, form=form))  # noqa: S308
-
-
-def _figure(cell: Any) -> str:
-    return display.number(cell) if type(cell) is int else _safe(cell)
 
 
 def figure_rows(rows: Sequence[Sequence[Any]]) -> SafeString:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,10 +41,22 @@ class NotYourArea(DomainError):
     code, status = "not_your_area", 403
 
 
-class Beside:
-    """What the cells need: who could be responsible, what the member may change, and the moment."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was chosen in a row and refused: it stays chosen, with the sentence below it. ``words``: what it is called."""
 
-    def __init__(self, question: lists.Question):
+    code: str
+    name: str
+    value: str
+    error: str
+    words: str = ""
+
+
+class Beside:
+    """What the cells need: who could be responsible, what the member may change, the moment, and what was refused."""
+
+    def __init__(self, question: lists.Question, refused: Refused | None = None):
+        self._refused = refused
         self.shop, self.at, self.edits = question.shop, question.at, question.edits
         self._people = {
             area: tuple((str(one.pk), str(one)) for one in people)
@@ -56,6 +69,15 @@ class Beside:
         found = (("", _("Everybody")), *self._people.get(row.area, ()))
         now = (str(row.assigned_to_id), str(row.assigned_to)) if row.assigned_to_id else found[0]
         return found if now in found else (*found, now)
+
+    def choice(self, row: Deadline, name: str, options: tuple, value: str) -> tuple[tuple, str, str]:
+        """The options, the one that is chosen, and what is wrong with it."""
+        refused = self._refused
+        if refused is None or (refused.code, refused.name) != (str(row.pk), name):
+            return options, value, ""
+        if refused.words and refused.value not in dict(options):
+            options = (*options, (refused.value, refused.words))
+        return options, refused.value if refused.value in dict(options) else value, refused.error
 
     def door(self, name: str, row: Deadline) -> str:
         return address(f"shops:{name}", shop=self.shop.code, number=row.pk)
@@ -74,8 +96,8 @@ def _responsible(row: Deadline, beside: Beside):
     if row.area not in beside.edits or row.ended_at is not None:
         return str(row.assigned_to) if row.assigned_to else _("Everybody")
     label = _("Responsible for %(what)s") % {"what": _about(row)}
-    value = str(row.assigned_to_id or "")
-    return ("choose", beside.door("deadline_person", row), "to", beside.people(row), value, label, _("Give"))
+    options, value, error = beside.choice(row, "to", beside.people(row), str(row.assigned_to_id or ""))
+    return ("choose", beside.door("deadline_person", row), "to", options, value, label, _("Give"), None, error)
 
 
 def _reminders(row: Deadline, beside: Beside):
@@ -86,11 +108,12 @@ def _reminders(row: Deadline, beside: Beside):
     if row.area not in beside.edits:
         return ("until", _("quiet until"), until) if until else None
     door, about = beside.door("deadline_quiet", row), {"what": _about(row)}
+    options, value, error = beside.choice(row, "hours", beside.quiet, "" if until else QuietForm.ON)
     if until:
         label = _("Reminders of %(what)s, quiet now") % about
-        return ("choose", door, "hours", beside.quiet, "", label, _("Change"), (_("quiet until"), until))
+        return ("choose", door, "hours", options, value, label, _("Change"), (_("quiet until"), until), error)
     label = _("No reminders of %(what)s for") % about
-    return ("choose", door, "hours", beside.quiet, QuietForm.ON, label, _("Quiet"))
+    return ("choose", door, "hours", options, value, label, _("Quiet"), None, error)
 
 
 def _days(at: dt.datetime, zone: str) -> tuple[dt.datetime, dt.datetime]:
@@ -187,8 +210,11 @@ class Deadlines(lists.List):
             return rows.filter(assigned_to__isnull=True)
         return rows.filter(assigned_to=int(person)) if person else rows
 
+    def __init__(self, refused: Refused | None = None):
+        self.refused = refused
+
     def beside(self, question: lists.Question, rows: Sequence[Deadline]) -> Beside:
-        return Beside(question)
+        return Beside(question, self.refused)
 
     def counts_for(self, question: lists.Question) -> dict[str, int]:
         midnight, week = _days(question.at, question.shop.zone)
@@ -258,7 +284,8 @@ def deadline_person(request: ShopRequest, shop, number: int) -> HttpResponse:
         deadlines.delegate(deadline=row, to=form.person(), by=request.user, at=clock.now())
         return _("Saved.")
 
-    return _answer(request, shop, deed)
+    wanted = request.POST.get("to", "")
+    return _answer(request, shop, deed, row, "to", wanted, str(form.people.get(wanted, "")))
 
 
 @require_POST
@@ -281,20 +308,24 @@ def deadline_quiet(request: ShopRequest, shop, number: int) -> HttpResponse:
             return _("No reminders until this ends, which is sooner than that. The clock runs on.")
         return _("No reminders for a while. The clock runs on.")
 
-    return _answer(request, shop, deed)
+    return _answer(request, shop, deed, row, "hours", request.POST.get("hours", ""))
 
 
-def _answer(request: ShopRequest, shop, deed) -> HttpResponse:
+def _answer(request: ShopRequest, shop, deed, row: Deadline, name: str, value: str, words: str = "") -> HttpResponse:
+    """The list after a deed in a row of it. ``name`` and ``value``: what was chosen there."""
     here = reverse("shops:inbox", kwargs={"shop": shop.code})
 
-    def context() -> dict[str, Any]:
-        return {**_page(request, shop), "list": shown(request, DEADLINES, asked_from(request))}
+    def context(refused: Refused | None = None) -> dict[str, Any]:
+        found = shown(request, Deadlines(refused), asked_from(request))
+        told = refused is not None and any(one["code"] == refused.code for one in found.rows)
+        return {**_page(request, shop), "list": found, "told_in_row": told}
 
     try:
         message = deed()
     except DomainError as error:
         template = "components/list_body.html" if is_htmx(request) else "shops/inbox.html"
-        return refusal(request, error, template, context)
+        refused = Refused(str(row.pk), name, value, str(error), words)
+        return refusal(request, error, template, lambda: context(refused))
     return deed_answer(
         request, template="components/list_body.html", context=context, redirect_to=here, message=message
     )

@@ -270,6 +270,40 @@ def test_it_tells_that_a_deed_was_done_without_leaving_the_page(shipping):
     assert page.locator("#toasts").get_attribute("aria-live") == "polite"
 
 
+COVERED = """() => {
+  const bar = document.querySelector(".app-top").getBoundingClientRect().bottom;
+  const found = {seen: 0, covered: []};
+  for (const one of document.querySelectorAll("#main :is(a, button, input, select, summary), .app-bottom :is(a, summary)")) {
+    const at = one.getBoundingClientRect();
+    if (!at.width || at.top < bar || at.bottom > innerHeight) continue;
+    found.seen += 1;
+    for (const y of [at.top + 1, (at.top + at.bottom) / 2, at.bottom - 1]) {
+      const hit = document.elementFromPoint((at.left + at.right) / 2, y);
+      if (hit?.closest(".toasts")) found.covered.push(one.outerHTML.slice(0, 80));
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_a_notice_covers_nothing_that_one_presses_wherever_one_has_scrolled(tab, width):
+    page = tab("/styleguide/", width=width)
+    sentence = "No reminders until this ends, which is sooner than that. The clock runs on."
+    page.evaluate("words => { window.note('Saved.'); window.note(words); }", sentence)
+    page.get_by_text(sentence).wait_for()
+    assert page.locator(".toast-note:visible").count() == 1, "one at a time"
+    seen = 0
+    for place in range(0, 4000, 310):
+        page.evaluate("to => window.scrollTo(0, to)", place)
+        found = page.evaluate(COVERED)
+        assert found["covered"] == [], place
+        seen += found["seen"]
+    assert seen > 100
+    page.get_by_role("button", name="Close").last.click()
+    page.get_by_text(sentence).wait_for(state="detached")
+
+
 @pytest.mark.urls("tests.frame.urls")
 def test_it_posts_once_however_often_one_clicks(shipping):
     from tests.frame import urls

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from seller_center.list_table import KINDS, TEXTS, list_row, list_table
+from seller_center.list_table import KINDS, TEXTS, export_cells, list_row, list_table
+from shops.lists import Column
 
 NOW = dt.datetime(2026, 10, 14, 16, 0, tzinfo=dt.UTC)
 PLACE = {"now": NOW, "zone": "America/New_York", "market": "US"}
@@ -62,3 +63,21 @@ def test_it_knows_every_kind_of_cell():
     kinds = {"money", "state", "moment", "due", "deadline", "two", "link", "mark", "until", "number", "choose"}
     assert set(KINDS) == kinds
     assert set(TEXTS) == kinds | {"picture"}
+
+
+def test_it_groups_the_digits_of_a_count_on_the_screen_and_never_in_a_file():
+    columns = [Column("what", "What", None, "main"), Column("units", "Units", None, "num")]
+    cells = ("A 2026", 12_345)
+    html = list_table([{"label": "What", "as": "main"}, {"label": "Units", "as": "num"}], [row(cells=cells)], PLACE)
+    assert '<td data-label="Units" class="num">12,345</td>' in html
+    assert "A 2026" in html
+    assert export_cells(columns, cells, PLACE) == ["A 2026", 12_345]
+
+
+def test_a_refused_choice_says_what_is_wrong_with_it_in_its_row():
+    cell = ("choose", "/give/", "to", (("", "Everybody"), ("7", "Ann")), "7", "Responsible", "Give", None, "Not Ann.")
+    html = list_table(COLUMNS, [row(cells=("A", cell, "B"))], PLACE)
+    assert 'aria-invalid="true" aria-describedby="wrong-to"' in html
+    assert 'role="alert" id="wrong-to"' in html
+    assert '<option value="7" selected>Ann</option>' in html
+    assert "aria-invalid" not in list_table(COLUMNS, [row(cells=("A", cell[:-1], "B"))], PLACE)

@@ -185,3 +185,24 @@ def test_a_list_works_without_a_script(sit_down, live_server, shop, packer, orde
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("link", name="Hers").wait_for()
     assert SavedView.objects.get().query == "q=hohenstein&tab=to_ship"
+
+
+def test_a_choice_in_a_row_is_read_whole_on_a_phone(sit_down, live_server, shop, owner, orders):
+    page = sit_down(owner)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/s/{shop.code}/inbox/")
+    chosen = page.locator("[data-row] select[name=to]")
+    assert chosen.first.evaluate("one => one.selectedOptions[0].text") == "Everybody"
+    # As wide as its words need: a copy that may grow is no wider.
+    wanted = chosen.first.evaluate("""one => {
+      const copy = one.cloneNode(true);
+      copy.style.cssText = "position: absolute; width: max-content; flex: none";
+      document.body.append(copy);
+      copy.className = "form-select";
+      for (const other of [...copy.options].filter((each) => !each.selected)) other.remove();
+      const width = copy.getBoundingClientRect().width;
+      copy.remove();
+      return width;
+    }""")
+    assert chosen.first.bounding_box()["width"] >= wanted
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -417,6 +417,15 @@ def test_it_gives_no_clock_to_somebody_who_may_not_see_it(logged_in, shop, packe
     answer = logged_in.post(f"/s/{shop.code}/inbox/{clock_row.pk}/person/", {"to": packer.pk})
     assert answer.status_code == 422
     assert f"{packer} may not see “Passport”." in html.unescape(answer.content.decode())
+    for page in (
+        answer,
+        logged_in.post(answer.request["PATH_INFO"], {"to": packer.pk}, headers={"HX-Request": "true"}),
+    ):
+        row = html.unescape(re.search(r'<tr[^>]*id="deadlines-.*?</tr>', page.content.decode(), re.S)[0])
+        assert f'<option value="{packer.pk}" selected>{packer}</option>' in row
+        assert "may not see “Passport”" in row
+        assert page.content.decode().count('role="alert"') == 1, "the sentence stands once, in its row"
+    assert f'value="{packer.pk}"' not in logged_in.get(f"/s/{shop.code}/inbox/").content.decode().partition("<tr")[2]
     clock_row.refresh_from_db()
     assert clock_row.assigned_to is None
 
@@ -476,3 +485,13 @@ def test_the_guide_knows_what_is_done(logged_in, shop, owner, at):
     page = logged_in.get(f"/s/{shop.code}/setup/panel/").content.decode()
     assert "First steps" in page
     assert page.count("checklist-done") >= 2 - (0 if ShopEvent.objects.exists() else 1) - 1
+
+
+def test_a_choice_that_names_nobody_of_the_team_tells_nobodys_name(logged_in, shop, other_shop, clock_row):
+    stranger = make_member(other_shop, "manager")
+    answer = logged_in.post(f"/s/{shop.code}/inbox/{clock_row.pk}/person/", {"to": stranger.pk})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Choose a member of the team." in page
+    assert str(stranger) not in page
+    assert f'value="{stranger.pk}"' not in page
