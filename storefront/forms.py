@@ -89,15 +89,21 @@ class MessageForm(forms.Form):
     body = forms.CharField(label=_("Your message"), max_length=4_000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
+class UnitsField(forms.IntegerField):
+    """How many: a box that was emptied says none."""
+
+    def clean(self, value):
+        return super().clean(value or "0")
+
+
 class ReturnForm(forms.Form):
     """What goes back, how many of it, and why. ``left``: the lines with the units that may still be asked for."""
 
     def __init__(self, *args, left: Sequence[tuple[OrderLine, int]], **kwargs):
         super().__init__(*args, **kwargs)
         for line, units in left:
-            self.fields[f"units-{line.pk}"] = forms.IntegerField(
+            self.fields[f"units-{line.pk}"] = UnitsField(
                 label=_("How many of “%(title)s” (of %(units)d)?") % {"title": _named(line), "units": units},
-                required=False,
                 min_value=0,
                 initial=1 if len(left) == 1 else 0,
                 error_messages={"invalid": _("Write how many as a whole number.")},

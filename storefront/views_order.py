@@ -1,5 +1,6 @@
 """The buyer's page of an order, opened by the secret link: pay, follow, cancel, return, ask, review."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from orders.models import Order, OrderLine, Package, Payment, ReturnRequest, Tra
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError, Invalid
+from shops.policy_book import policy_for
 from storefront import returning
 from storefront.forms import MessageForm, PaymentForm, ReturnForm, ReviewForm
 from storefront.views import frame
@@ -76,6 +78,7 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         "may_cancel": found.status in (Order.Status.UNPAID, Order.Status.COOLING_OFF),
         "may_return": bool(left),
         "return_form": ReturnForm(left=left),
+        "pay_by": _pay_by(found),
         "refunded_minor": sum(line.refunded_minor for line in lines),
         "discount_minor": found.seller_discount_minor + found.platform_discount_minor,
         "cancel_reasons": reasons.choices(reasons.CANCELLING, "buyer"),
@@ -85,6 +88,13 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         "error": None,
         **more,
     }
+
+
+def _pay_by(found: Order) -> dt.datetime | None:
+    """Until when an unpaid order keeps its stock, by the policy of the moment it was placed."""
+    if found.status != Order.Status.UNPAID:
+        return None
+    return found.placed_at + dt.timedelta(minutes=policy_for(found.shop, found.placed_at).sla.unpaid_minutes)
 
 
 def _to_send(asked: list[returning.Asked]) -> bool:
@@ -127,6 +137,7 @@ def payment(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     row = Payment.objects.in_shop(found.shop).get(order=found)
     under_way = row.status in (Payment.Status.SENDING, Payment.Status.PENDING, Payment.Status.UNKNOWN)
     context = {**frame(request, found.shop), "order": found, "form": form, "error": error, "under_way": under_way}
+    context["pay_by"] = _pay_by(found)
     return _private(render(request, "storefront/payment.html", context, status=status))
 
 

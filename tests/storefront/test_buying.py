@@ -9,6 +9,7 @@ from orders.buyer_links import buyer_path, read_token, token_of
 from orders.models import Order, ReturnRequest
 from seller_center.kernel import clock
 from seller_center.kernel.money import format_money
+from shops.models import Deadline
 from shops.policy_book import policy_for
 from storefront import browsing
 from storefront.models import Basket, BasketLine
@@ -186,6 +187,15 @@ def test_it_keeps_a_basket_per_shop(client, shop, other_shop, mug, here):
     assert client.get(place("basket", other_shop)).context["lines"] == []
 
 
+def test_it_says_until_when_an_order_has_to_be_paid(client, shop, here):
+    order = make_order(shop)
+    until = Deadline.objects.get(kind="order.payment", subject_code=order.code).due_at
+    for path in (buyer_path(order), place("payment", shop, token=token_of(order))):
+        page = client.get(path)
+        assert page.context["pay_by"] == until
+        assert "Your order is reserved for you until" in page.content.decode()
+
+
 def test_it_opens_an_order_by_its_secret_link_only(client, shop, other_shop, here):
     order = make_order(shop)
     assert client.get(buyer_path(order)).status_code == 200
@@ -289,6 +299,8 @@ def test_it_keeps_what_was_typed_where_a_return_is_refused(client, shop, here):
     assert "A crack." in page
     assert "Choose what you want to return." in page
     assert '<option value="damaged" selected>' in page
+    emptied = client.post(path, wish(order, **{f"units-{order.lines.get().pk}": ""}))
+    assert "Choose what you want to return." in emptied.content.decode()
     unreasoned = client.post(path, wish(order, reason=""))
     assert unreasoned.status_code == 422
     assert "A crack." in unreasoned.content.decode()
