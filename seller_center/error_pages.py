@@ -6,6 +6,7 @@ exception text, no hint whether a thing exists: the log has all of that.
 
 import sys
 from collections.abc import Callable
+from urllib.parse import quote
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -71,8 +72,17 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404: not there, or not for this person; the page does not say which."""
-    return error_page(request, 404)
+    """404: not there, or not for this person; the page does not say which. Buyers are led back to where they buy."""
+    return error_page(request, 404, store_url=_store_url(request.path))
+
+
+def _store_url(path: str) -> str:
+    """The shop in which a buyer looked for something, or all shops if it is the shop; nothing outside of the storefront."""
+    _root, _sign, below = path.partition("/shop/")
+    slug, _slash, rest = below.partition("/")
+    if _root or not below:
+        return ""
+    return f"/shop/{quote(slug, safe='')}/" if rest else "/shop/"
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -149,6 +149,22 @@ def test_it_says_what_is_not_there(browser, owner):
     assert b"There is nothing here" in answer.content
 
 
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/shop/mugs/p/gone/", "/shop/mugs/"),
+        ("/shop/mugs/orders/half-a-lin/", "/shop/mugs/"),
+        ("/shop/none/", "/shop/"),
+        ('/shop/"x/p/', "/shop/%22x/"),
+    ],
+)
+def test_it_leads_buyers_back_to_where_they_buy(rf, path, leads_to):
+    page = error_pages.not_found(rf.get(path), Exception()).content.decode()
+    assert f'href="{leads_to}"' in page
+    assert "member of" not in page, "buyers are members of no shop"
+    assert "member of" in error_pages.not_found(rf.get("/s/XYZ/"), Exception()).content.decode()
+
+
 def test_it_gives_a_refused_method_a_page(browser):
     answer = browser.get("/deed/")
     assert answer.status_code == 405
