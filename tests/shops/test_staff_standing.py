@@ -120,6 +120,7 @@ def test_the_seller_reads_the_case_and_appeals(client, shop, owner, here):
     shown = client.get(page).content.decode()
     assert case.rule in shown
     assert "nothing changes for your shop" in shown
+    assert '<dl class="facts facts-words">' in shown, "sentences are read from the left"
     answer = client.post(f"{page}correction/", {"text": "New picture."})
     assert answer.status_code == 302
     assert client.post(f"{page}appeal/", {"text": ""}).status_code == 422
