@@ -36,6 +36,8 @@ _NOT_TEXT = (
     (b"\xd0\xcf\x11\xe0", _("This is an old Excel workbook, not CSV text. Save it as CSV and upload that.")),
     (b"\x1f\x8b", _("This is a compressed file. Unpack it and upload the CSV inside.")),
     (b"%PDF", _("This is a PDF, not CSV text.")),
+    (b"\xff\xd8\xff", _("This is a picture, not CSV text.")),
+    (b"\x89PNG", _("This is a picture, not CSV text.")),
 )
 
 

@@ -108,6 +108,8 @@ BAD = [
     (b"PK\x03\x04" + bytes(40), "not_csv", 1, ""),
     (b"\xd0\xcf\x11\xe0" + bytes(40), "not_csv", 1, ""),
     (b"%PDF-1.7\n", "not_csv", 1, ""),
+    (b"\xff\xd8\xff\xe0" + bytes(range(256)), "not_csv", 1, ""),
+    (b"\x89PNG\r\n\x1a\n" + bytes(40), "not_csv", 1, ""),
     (b"a,b\n1,2\n3,\x81\xff\n", "bad_encoding", 3, ""),
     (codecs.BOM_UTF8 + b"a,b\n1,\xff\n", "bad_encoding", 2, ""),
     (GOOD.encode("utf-16")[:-1], "bad_encoding", 3, ""),
