@@ -206,7 +206,7 @@ def _stats(shop, span: Span, now: figures.Figures, then: figures.Figures | None)
     def stat(label: str, key: str, shown, value, *, url: str = "", up_is_good: bool = True) -> dict[str, Any]:
         one = {"label": label, "value": shown(value(now)), "help": DEFINITIONS[key], "url": url}
         if then is not None:
-            one["note"] = _("%(value)s before") % {"value": shown(value(then))}
+            one["note"] = _("%(value)s before") % {"value": shown(value(then)).replace(" %", "\u00a0%")}
             one |= trend(value(now) or 0, value(then) or 0)
             if not up_is_good and one.get("trend_tone") in ("good", "bad"):
                 one["trend_tone"] = {"good": "bad", "bad": "good"}[one["trend_tone"]]

@@ -8,7 +8,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from analytics import charts, figures, sps, views
+from analytics import charts, figures, sps, views, views_reports
 from analytics.models import HourlyFigure, Score
 from analytics.reports import Cohort, Steps
 from seller_center import reactions
@@ -176,3 +176,10 @@ def test_it_groups_large_counts_of_tiers_evaluations_and_cohorts():
     assert '<td class="num">12,345</td>' in page
     assert 'title="1,111"' in page
     assert [row[-1] for row in chart["csv"][1]] == [12_345, 1_111], "a file has plain numbers"
+
+
+def test_a_percentage_stands_with_its_sign_on_one_line(shop, at):
+    span = views_reports.Span(at.date(), at.date())
+    now, then = figures.Figures(order_count=5, visit_count=20), figures.Figures(order_count=3, visit_count=20)
+    conversion = views_reports._stats(shop, span, now, then)[-1]
+    assert conversion["note"] == "15.00\u00a0% before"

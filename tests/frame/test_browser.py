@@ -185,6 +185,20 @@ def test_on_a_phone_the_step_one_is_at_keeps_its_word_whole(tab):
     assert lines == 1
 
 
+def test_a_change_stands_on_the_line_of_what_it_is_compared_with(tab):
+    page = tab("/styleguide/")
+    off = page.evaluate(
+        """() => {
+          const trend = document.querySelector(".stat-note .trend"), range = document.createRange();
+          range.selectNodeContents(trend.lastChild);
+          const change = range.getBoundingClientRect().top;
+          range.selectNodeContents(trend.nextSibling);
+          return Math.abs(change - range.getClientRects()[0].top);
+        }"""
+    )
+    assert off < 1
+
+
 def test_messages_to_staff_begin_beside_their_sign(tab, live_server):
     page = tab("/styleguide/")
     for sheet in ("admin/css/base.css", "css/admin.css"):
