@@ -530,7 +530,7 @@ def test_it_shows_a_real_file_within_bounded_queries(seller, shop, at, django_as
     seller.get(path)
     with django_assert_max_num_queries(12):
         page = words(seller.get(path))
-    assert "1399 rows in all: 284 new products" in page
+    assert "1,399 rows in all: 284 new products" in page
 
 
 @pytest.mark.skipif(not IMAGES.is_dir(), reason="the real product images are not on this machine")
