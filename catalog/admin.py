@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from catalog import publishing, remarks
+from catalog import publishing, remarks, sheets
 from catalog.forms import ReasonForm
 from catalog.models import (
     Category,
@@ -26,6 +26,7 @@ from catalog.models import (
 )
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops.admin.filters import among
 from shops.admin.read_only import ForgivingSearch, ReadOnlyAdmin
 from shops.models import Shop, ShopEvent
 
@@ -215,12 +216,18 @@ class ReservationAdmin(ReadOnlyAdmin):
     list_select_related = ("shop", "sku")
 
 
+def _shapes() -> list[tuple[str, Any]]:
+    """Whose columns a file may have."""
+    words = {sheets.OWN: _("Our template"), sheets.SHOPIFY: "Shopify"}
+    return [(shape, words.get(shape, shape)) for shape in sheets.COLUMNS]
+
+
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyAdmin):
     """Files that shops brought in."""
 
     list_display = ("file_name", "shop", "status", "row_count", "uploaded_by", "uploaded_at", "applied_at")
-    list_filter = ("status", "shape")
+    list_filter = ("status", ("shape", among(_shapes)))
     search_fields = ("=code", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "uploaded_by")

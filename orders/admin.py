@@ -12,9 +12,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from orders import bulk, cancellation, desk, holds, refunds, returns
-from orders.carriers import CARRIERS
-from orders.forms import HoldForm, ShipForm
+from orders import bulk, cancellation, desk, holds, payments, refunds, returns
+from orders.carriers import CARRIER_CHOICES, CARRIERS
+from orders.forms import LABEL_CARRIERS, HoldForm, ShipForm
+from orders.listing import CHANNELS
 from orders.models import (
     Buyer,
     Hold,
@@ -26,9 +27,10 @@ from orders.models import (
     ReturnRequest,
     TrackingEvent,
 )
-from orders.reasons import CANCELLING, choices, words
+from orders.reasons import CANCELLING, RETURNING, choices, words
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops.admin.filters import among
 from shops.admin.read_only import WORDS, ForgivingSearch, ReadOnlyAdmin
 from shops.models import Deadline
 from shops.waiting import count_up_to
@@ -61,7 +63,7 @@ class OrderAdmin(ForgivingSearch, DeskAdmin):
     """Orders of all shops, found by number, buyer or SKU. The desk of one holds, releases, ships and cancels."""
 
     list_display = ("code", "shop", "fulfilment_status", "contact_name", "total", "placed_at", "ship_by", "desk_link")
-    list_filter = ("fulfilment_status", "channel")
+    list_filter = ("fulfilment_status", ("channel", among(lambda: CHANNELS.items())))
     search_fields = ("search_text",)
     search_help_text = gettext_lazy("The order's or the channel's number, a tracking number, a buyer, a SKU.")
     ordering = ("-placed_at", "-id")
@@ -201,7 +203,7 @@ class PackageAdmin(DeskAdmin):
     """Packages of all shops; those that have a label can be marked as shipped with its number."""
 
     list_display = ("code", "shop", "status", "carrier", "tracking_number", "shipped_at", "delivered_at", "late_at")
-    list_filter = ("status", "carrier")
+    list_filter = ("status", ("carrier", among(lambda: CARRIER_CHOICES)))
     search_fields = ("=code", "=tracking_number", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop",)
@@ -303,12 +305,17 @@ def _clocks_of(rows: list[ReturnRequest]) -> dict[tuple[int, str], Any]:
     return {(shop_id, code): due for shop_id, code, due in found.values_list("shop_id", "subject_code", "due_at")}
 
 
+def _refund_reasons() -> list[tuple[str, Any]]:
+    """Of what was cancelled, and of what came back."""
+    return [(code, reason.words) for code, reason in {**CANCELLING, **RETURNING}.items()]
+
+
 @admin.register(Refund)
 class RefundAdmin(DeskAdmin):
     """Refunds and how far the payment provider has carried them out."""
 
     list_display = ("code", "shop", "status", "total_minor", "currency", "reason", "fault", "made_at", "sent_at")
-    list_filter = ("status", "reason", "fault")
+    list_filter = ("status", ("reason", among(_refund_reasons)), "fault")
     search_fields = ("=code", "=order__code", "=shop__code")
     ordering = ("-made_at", "-id")
     list_select_related = ("shop",)
@@ -338,7 +345,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "refunded_minor",
         "asked_at",
     )
-    list_filter = ("status", "provider")
+    list_filter = ("status", ("provider", among(lambda: payments.PROVIDERS.items())))
     search_fields = ("=order__code", "=provider_ref")
     ordering = ("-id",)
     list_select_related = ("shop", "order")
@@ -380,7 +387,7 @@ class LabelAdmin(ReadOnlyAdmin):
     """Labels that were bought, or are being bought."""
 
     list_display = ("package", "shop", "carrier", "status", "tracking_number", "amount_minor", "wanted_at")
-    list_filter = ("status", "carrier")
+    list_filter = ("status", ("carrier", among(lambda: LABEL_CARRIERS)))
     search_fields = ("=package__code", "=tracking_number")
     ordering = ("-id",)
     list_select_related = ("shop", "package")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.carriers import CARRIER_CHOICES, CARRIERS
 from orders.labels import SERVICES
+from orders.listing import CHANNELS
 from orders.reasons import CANCELLING, REFUSING, RETURNING, choices
 
 LABEL_CARRIERS = [(code, name) for code, name in CARRIER_CHOICES if CARRIERS[code].sells_labels]
@@ -24,7 +25,7 @@ class OrderFilterForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("Channel"),
         required=False,
-        choices=[("", _("All channels")), ("storefront", _("Storefront")), ("api", _("API"))],
+        choices=[("", _("All channels")), *CHANNELS.items()],
     )
 
 

@@ -51,6 +51,10 @@ COLUMNS = (
 )
 
 
+#: Where an order may have been sold.
+CHANNELS = {"storefront": _("Storefront"), "api": _("API")}
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of the list. Days are days of the shop, both included."""

@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalog import stock
 from catalog.models import Reservation
@@ -51,6 +52,10 @@ class PaymentDeclined(DomainError):
 
     code = "payment_declined"
     field = "card"
+
+
+#: Who may have taken the money of a payment.
+PROVIDERS = {"sandbox": gettext_lazy("Sandbox"), "channel": gettext_lazy("The channel that sold it")}
 
 
 def provider_name() -> str:

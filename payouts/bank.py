@@ -13,6 +13,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from orders import sandbox
 from seller_center.kernel.http import Unreachable
@@ -70,9 +71,13 @@ class TransferEvents:
     more: bool
 
 
+#: What moves money on the marketplace's account, by the bank's word for it.
+MOVEMENTS = {"transfer": _("Transfer"), "return": _("Return")}
+
+
 @dataclass(frozen=True)
 class Movement:
-    """`amount_minor` is negative where money left the marketplace's account. `kind`: transfer, return."""
+    """`amount_minor` is negative where money left the marketplace's account. `kind`: one of `MOVEMENTS`."""
 
     number: int
     day: date

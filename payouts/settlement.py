@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from orders.models import ReturnRequest
 from payouts import posting
@@ -21,6 +22,15 @@ from shops.policy import Policy
 from shops.policy_book import policy_for
 
 CHUNK = 5_000
+
+
+#: What the terms of an earning are called.
+TERMS = {
+    "standard": _("Standard"),
+    "introductory": _("Introductory"),
+    "accelerated": _("Accelerated"),
+    "express": _("Express"),
+}
 
 
 @dataclasses.dataclass(frozen=True)

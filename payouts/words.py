@@ -59,9 +59,9 @@ def fee_explanation(fee: FeeLine, currency: str) -> str:
     }
 
 
-def rule_name(fee: FeeLine) -> str:
+def rule_name(rule: str) -> str:
     """The rule that gave the rate, by its name in the policy."""
-    _referral, _dot, special = fee.rule.partition(".")
+    _referral, _dot, special = rule.partition(".")
     return _("Referral fee, %(category)s") % {"category": special.replace("_", " ")} if special else _("Referral fee")
 
 

@@ -7,11 +7,21 @@ from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.transitions import move
 from shops.models import BatchRun
 
+#: Every kind of batch, of all floors, as staff read it.
+KINDS = {
+    "catalog.low_stock": _("What runs out"),
+    "settle": _("Settlement"),
+    "run_payouts": _("Drafting of payouts"),
+    "score": _("Scores"),
+    "tiers": _("Tiers"),
+    "eligibility": _("Monthly evaluation"),
+}
 LEASE = dt.timedelta(minutes=2)
 MOST_ERRORS = 1_000
 

@@ -10,11 +10,46 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from seller_center.kernel.money import format_money
 from shops.deadline_kinds import KINDS as DEADLINES
+
+#: Who may read an event.
+AUDIENCES = {"seller": gettext_lazy("Members and staff"), "staff": gettext_lazy("Staff only")}
+#: Every kind of thing that something can happen to.
+SUBJECTS = {
+    # floor 1: shops
+    "shop": gettext_lazy("Shop"),
+    "application": gettext_lazy("Application"),
+    "document": gettext_lazy("Document"),
+    "bank_account": gettext_lazy("Bank account"),
+    "member": gettext_lazy("Member"),
+    "api_key": gettext_lazy("API key"),
+    "violation": gettext_lazy("Case"),
+    "policy": gettext_lazy("Policy"),
+    "job": gettext_lazy("Job"),
+    "eligibility": gettext_lazy("Monthly evaluation"),
+    # floor 2: catalog
+    "product": gettext_lazy("Product"),
+    "import": gettext_lazy("Import"),
+    # floor 3: marketing
+    "coupon": gettext_lazy("Coupon"),
+    # floor 4: orders
+    "order": gettext_lazy("Order"),
+    "package": gettext_lazy("Package"),
+    "refund": gettext_lazy("Refund"),
+    "return": gettext_lazy("Return"),
+    # floor 5: payouts
+    "payout": gettext_lazy("Payout"),
+    "payout_batch": gettext_lazy("Payout batch"),
+    "statement": gettext_lazy("Statement"),
+    # floor 6: support
+    "ticket": gettext_lazy("Ticket"),
+    "conversation": gettext_lazy("Conversation"),
+    "review": gettext_lazy("Review"),
+}
 
 
 @dataclasses.dataclass(frozen=True)

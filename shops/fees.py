@@ -10,6 +10,8 @@ import dataclasses
 from seller_center.kernel.money import basis_points, cumulative_share
 
 WHOLE = 10_000
+#: The rule for all goods without a rate of their own.
+REFERRAL = "referral"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,11 +27,20 @@ class ReferralRate:
         return _half_up(base_minor * self.rate_bp * self.share_bp, WHOLE * WHOLE)
 
 
+def referral_rules(fees) -> list[str]:
+    """Every rule that ``referral_rate`` may name under ``policy.fees``."""
+    return [REFERRAL, *map(_special, fees.referral_by_class_bp)]
+
+
+def _special(fee_class: str) -> str:
+    return f"{REFERRAL}.{fee_class}"
+
+
 def referral_rate(fees, *, fee_class: str, offer_share_bp: int | None = None) -> ReferralRate:
     """The rate for a category's fee class under ``policy.fees``; ``offer_share_bp`` while the new-seller offer runs."""
     special = fee_class in fees.referral_by_class_bp
     return ReferralRate(
-        rule=f"referral.{fee_class}" if special else "referral",
+        rule=_special(fee_class) if special else REFERRAL,
         rate_bp=fees.referral_of(fee_class),
         share_bp=WHOLE if offer_share_bp is None else offer_share_bp,
     )

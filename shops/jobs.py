@@ -135,6 +135,8 @@ def ask_to_cancel(*, job: Job, by, at: dt.datetime) -> None:
             Job.objects.filter(shop_id=job.shop_id, pk=job.pk).update(cancel_asked_at=at)
 
 
+#: Every kind of job; the roof has the verb of each (``seller_center.reactions.JOB_KINDS``).
+KINDS = ("catalog.import.check", "catalog.import.apply", "lists.export", "demo.further_shops")
 #: First word of a job's kind → the area whose members may see it.
 AREAS_OF_FLOORS = {
     "catalog": "products",

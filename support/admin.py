@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops.admin.filters import among
 from shops.admin.read_only import ReadOnlyAdmin
 from shops.models import ShopEvent
 from shops.waiting import desk_numbers
@@ -116,12 +117,16 @@ class TicketAdmin(DeskAdmin):
         return redirect(here)
 
 
+def _stars() -> list[tuple[int, str]]:
+    return [(number, ngettext("%(n)d star", "%(n)d stars", number) % {"n": number}) for number in reviewing.STARS]
+
+
 @admin.register(Review)
 class ReviewAdmin(DeskAdmin):
     """Reviews; moderation hides with a reason that the shop reads."""
 
     list_display = ("code", "shop", "stars", "author", "at", "status", "hidden_reason")
-    list_filter = ("status", "stars")
+    list_filter = ("status", ("stars", among(_stars)))
     search_fields = ("code", "shop__code", "body")
     ordering = ("-at", "-id")
     actions = ("hide_for_abuse", "hide_for_privacy", "put_back")

@@ -15,6 +15,7 @@ from shops.scope import scope
 from support.models import Review
 
 MOST_CHARACTERS = 2_000
+STARS = range(1, 6)
 
 
 class NotReviewable(DomainError):
@@ -29,7 +30,7 @@ def write(*, line, stars: int, body: str, delivered_at: dt.datetime | None, at: 
     window = dt.timedelta(days=policy_for(shop, at).reviews.window_days)
     if at - delivered_at > window:
         raise NotReviewable(_("A review can be written within %(days)d days of delivery.") % {"days": window.days})
-    if stars not in range(1, 6):
+    if stars not in STARS:
         raise Invalid(_("Give one to five stars."), field="stars")
     if len(body) > MOST_CHARACTERS:
         raise Invalid(_("A review may have up to %(most)d characters.") % {"most": MOST_CHARACTERS}, field="body")

@@ -21,7 +21,6 @@ from shops import lists
 from shops.access import for_shop
 from shops.views.lists import show
 
-CHANNELS = {"storefront": _("Storefront"), "api": _("API")}
 TO_SHIP = ("awaiting_shipment", "partly_shipped")
 
 
@@ -74,7 +73,7 @@ class Orders(lists.List):
         lists.Column(
             "channel",
             _("Channel"),
-            lambda row, beside: CHANNELS.get(row["channel"], row["channel"]),
+            lambda row, beside: listing.CHANNELS.get(row["channel"], row["channel"]),
             "extra",
             needs=("channel",),
         ),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from payouts.models import Account, Entry, Transaction
 from seller_center.kernel.money import format_money
+from shops.admin.filters import among, currencies
 from shops.admin.read_only import ReadOnlyAdmin
 
 SHOWN = 100
@@ -31,7 +32,7 @@ class AccountAdmin(ReadOnlyAdmin):
     """Accounts of all shops; an account opens to its newest entries."""
 
     list_display = ("shop", "kind", "balance", "entry_count")
-    list_filter = ("kind", "currency")
+    list_filter = ("kind", ("currency", among(currencies)))
     search_fields = ("=shop__code",)
     ordering = ("shop__code", "id")
     list_select_related = ("shop",)
@@ -118,7 +119,9 @@ def _table(heads: tuple, rows: list[tuple]) -> SafeString:
         "", "<tr>{}</tr>", ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows)
     )
     return format_html(
-        '<div class="desk-wrap"><table class="desk-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        '<div class="desk-wrap" tabindex="0" role="region" aria-label="{}"><table class="desk-table">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+        _("Entries"),
         head,
         body,
     )

@@ -2,7 +2,10 @@
 
 from django.contrib import admin
 
+from payouts import bank, settlement, words
 from payouts.models import BankMovement, Earning, FeeLine, Reversal, Statement
+from shops import fees
+from shops.admin.filters import among, every_policy
 from shops.admin.read_only import ReadOnlyAdmin
 
 
@@ -11,10 +14,16 @@ class EarningAdmin(ReadOnlyAdmin):
     """What packages earned, and when it becomes available."""
 
     list_display = ("package_code", "shop", "status", "net_minor", "taken_minor", "currency", "available_from", "terms")
-    list_filter = ("status", "terms")
+    list_filter = ("status", ("terms", among(lambda: settlement.TERMS.items())))
     search_fields = ("=package_code", "=shop__code", "=order__code")
     ordering = ("-id",)
     list_select_related = ("shop",)
+
+
+def _fee_rules() -> list[tuple[str, str]]:
+    """Those of every version of the policy: an old fee is found by its old rule."""
+    rules = {rule for policy in every_policy() for rule in fees.referral_rules(policy.fees)}
+    return [(rule, words.rule_name(rule)) for rule in sorted(rules)]
 
 
 @admin.register(FeeLine)
@@ -22,7 +31,7 @@ class FeeLineAdmin(ReadOnlyAdmin):
     """Fees, each with rule, base, rate and date."""
 
     list_display = ("id", "shop", "rule", "base_minor", "rate_bp", "share_bp", "amount_minor", "reversed_minor")
-    list_filter = ("kind", "rule")
+    list_filter = ("kind", ("rule", among(_fee_rules)))
     search_fields = ("=shop__code", "=earning_line__earning__package_code")
     ordering = ("-id",)
     list_select_related = ("shop",)
@@ -53,7 +62,7 @@ class BankMovementAdmin(ReadOnlyAdmin):
     """The bank's own lines; those without a payout lie with the platform shop."""
 
     list_display = ("number", "day", "kind", "key", "amount_minor", "currency", "shop", "payout")
-    list_filter = ("kind", ("payout", admin.EmptyFieldListFilter))
+    list_filter = (("kind", among(lambda: bank.MOVEMENTS.items())), ("payout", admin.EmptyFieldListFilter))
     search_fields = ("=key", "=reference", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "payout")

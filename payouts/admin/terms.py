@@ -14,6 +14,7 @@ from payouts.models import SettlementTerms
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
+from shops.admin.filters import among, every_policy
 from shops.admin.read_only import ReadOnlyAdmin
 from shops.models import Shop
 from shops.second_factor import ask_for_fresh_factor
@@ -28,7 +29,10 @@ class TermsForm(forms.Form):
     reserve_until = forms.SplitDateTimeField(
         label=gettext_lazy("Reserve held until (UTC)"),
         required=False,
-        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date", "aria-label": gettext_lazy("Reserve held until: day (UTC)")},
+            time_attrs={"type": "time", "aria-label": gettext_lazy("Reserve held until: time (UTC)")},
+        ),
     )
     reason = forms.CharField(label=gettext_lazy("Reason, as the seller reads it"), max_length=200)
 
@@ -37,6 +41,11 @@ class TermsForm(forms.Form):
         if shop is None:
             raise forms.ValidationError(_("There is no shop with this code."))
         return shop
+
+
+def _reserve_levels() -> list[tuple[int, str]]:
+    most = max((len(policy.payouts.reserve_bp) for policy in every_policy()), default=1)
+    return [(0, _("No reserve")), *((level, _("Level %(level)d") % {"level": level}) for level in range(1, most))]
 
 
 @admin.register(SettlementTerms)
@@ -53,7 +62,7 @@ class SettlementTermsAdmin(ReadOnlyAdmin):
         "decided_at",
         "ended_at",
     )
-    list_filter = ("introductory", "reserve_level")
+    list_filter = ("introductory", ("reserve_level", among(_reserve_levels)))
     search_fields = ("=shop__code",)
     ordering = ("-id",)
     list_select_related = ("shop", "decided_by")

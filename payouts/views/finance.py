@@ -115,6 +115,6 @@ def explained_lines(shop, earnings: list[Earning]) -> list[dict]:
     fees: dict[int, list[dict]] = {}
     for fee in charged:
         fees.setdefault(fee.earning_line_id, []).append(
-            {"fee": fee, "name": words.rule_name(fee), "why": words.fee_explanation(fee, shop.currency)}
+            {"fee": fee, "name": words.rule_name(fee.rule), "why": words.fee_explanation(fee, shop.currency)}
         )
     return [{"line": line, "fees": fees.get(line.pk, [])} for line in lines]

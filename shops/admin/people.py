@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from shops import recovery, restrictions, second_factor, staff_views
+from shops.admin.filters import ShippedRoles
 from shops.admin.read_only import CappedPaginator, ReadOnlyAdmin
 from shops.models import (
     Application,
@@ -39,9 +42,9 @@ class UserAdmin(admin.ModelAdmin):
     search_fields = ("email", "phone", "name")
     ordering = ("-id",)
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     fields = ("email", "phone", "name", "is_active", "is_staff", "groups", "date_joined", "last_login")
-    filter_horizontal = ("groups",)
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -53,6 +56,11 @@ class UserAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj=None):
         fixed = ("email", "phone", "name", "date_joined", "last_login")
         return fixed if request.user.is_superuser else (*fixed, "is_staff", "groups")
+
+    def formfield_for_manytomany(self, db_field, request: HttpRequest, **kwargs: Any) -> Any:
+        """A handful of groups is ticked, not moved between two boxes."""
+        kwargs |= {"widget": forms.CheckboxSelectMultiple, "queryset": Group.objects.order_by("name")}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_urls(self):
         access = self.admin_site.admin_view(self.access)
@@ -171,7 +179,7 @@ class MembershipAdmin(ReadOnlyAdmin):
     """Who belongs to which shop."""
 
     list_display = ("shop", "user", "role", "joined_at")
-    list_filter = ("role",)
+    list_filter = (("role", ShippedRoles),)
     search_fields = ("shop__code", "user__email")
     ordering = ("-id",)
     list_select_related = ("shop", "user", "role")

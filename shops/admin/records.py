@@ -1,5 +1,7 @@
 """What happened and what runs: events, deadlines, jobs, batch runs, notices, files and who looked at them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -7,13 +9,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext as _
 
+from shops import batches, deadline_kinds, event_kinds, file_kinds, jobs
+from shops.admin.filters import among, in_words
 from shops.admin.read_only import WORDS, ReadOnlyAdmin
-from shops.deadline_kinds import KINDS
-from shops.file_kinds import staff_may_open
 from shops.models import BatchRun, Deadline, Document, FileAccess, Job, Notice, ShopEvent, StoredFile, Submission
 from shops.views.files import file_answer
 
-WORDS["shops.Deadline", "kind"] = lambda kind: KINDS[kind].name if kind in KINDS else kind
+WORDS["shops.Deadline", "kind"] = lambda kind: deadline_kinds.KINDS[kind].name if kind in deadline_kinds.KINDS else kind
 
 
 @admin.register(ShopEvent)
@@ -21,11 +23,18 @@ class ShopEventAdmin(ReadOnlyAdmin):
     """Events: the audit trail, with what could not be delivered under "last error"."""
 
     list_display = ("at", "kind", "shop", "subject_kind", "subject_code", "by", "audience", "delivered_at", "attempts")
-    list_filter = ("audience", "subject_kind")
+    list_filter = (
+        ("audience", among(lambda: event_kinds.AUDIENCES.items())),
+        ("subject_kind", among(lambda: event_kinds.SUBJECTS.items())),
+    )
     search_fields = ("=subject_code", "=kind", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "by")
     readonly_fields = ("sentence",)
+
+
+def _deadline_kinds() -> list[tuple[str, Any]]:
+    return [(code, kind.name) for code, kind in deadline_kinds.KINDS.items()]
 
 
 @admin.register(Deadline)
@@ -33,7 +42,7 @@ class DeadlineAdmin(ReadOnlyAdmin):
     """Clocks."""
 
     list_display = ("due_at", "kind", "shop", "subject_code", "assigned_to", "ended_as", "ended_at")
-    list_filter = ("kind", "ended_as")
+    list_filter = (("kind", among(_deadline_kinds)), "ended_as")
     search_fields = ("=subject_code", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "assigned_to")
@@ -44,7 +53,7 @@ class JobAdmin(ReadOnlyAdmin):
     """Long work that sellers asked for."""
 
     list_display = ("code", "kind", "shop", "by", "status", "done_count", "total_count", "asked_at", "finished_at")
-    list_filter = ("status", "kind")
+    list_filter = ("status", ("kind", among(lambda: ((kind, jobs.title_of(kind)) for kind in jobs.KINDS))))
     search_fields = ("=code", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "by")
@@ -55,7 +64,7 @@ class BatchRunAdmin(ReadOnlyAdmin):
     """Batches: when they ran, what they did, what failed."""
 
     list_display = ("kind", "period", "status", "started_at", "finished_at", "heartbeat_at", "counts")
-    list_filter = ("kind", "status")
+    list_filter = (("kind", among(lambda: batches.KINDS.items())), "status")
     ordering = ("-id",)
 
 
@@ -95,7 +104,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
     """Private files, by their data. Opening one is written down with the reason."""
 
     list_display = ("stored_at", "shop", "kind", "name", "size_bytes", "stored_by")
-    list_filter = ("kind",)
+    list_filter = (("kind", among(lambda: in_words(file_kinds.KINDS))),)
     search_fields = ("=shop__code", "=code")
     ordering = ("-id",)
     list_select_related = ("shop", "stored_by")
@@ -108,7 +117,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
     def content(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The clear bytes, for the groups that the kind of file names."""
         file: StoredFile = get_object_or_404(StoredFile.objects.select_related("shop"), pk=pk)
-        if not staff_may_open(request.user, file.kind):
+        if not file_kinds.staff_may_open(request.user, file.kind):
             raise PermissionDenied(_("Your group may not open this kind of file."))
         return file_answer(file, by=request.user, reason=request.GET.get("reason", "staff"))
 

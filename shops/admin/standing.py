@@ -14,6 +14,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
 from shops import appeals, enforcement, restrictions
+from shops.admin.filters import among
 from shops.admin.read_only import ReadOnlyAdmin
 from shops.forms.standing import CaseForm
 from shops.models import AgreementAcceptance, Appeal, Restriction, Shop, ShopEvent, TierReview, Violation
@@ -30,7 +31,7 @@ class ViolationAdmin(ReadOnlyAdmin):
     desk_title, desk_url_name = gettext_lazy("Appeals and cases"), "admin:shops_violation_desk"
 
     list_display = ("code", "shop", "kind", "status", "points", "opened_at", "takes_effect_at", "lapses_at")
-    list_filter = ("status", "kind", "fraud_related")
+    list_filter = ("status", ("kind", among(lambda: enforcement.KINDS.items())), "fraud_related")
     search_fields = ("=code", "=shop__code", "=evidence_code")
     ordering = ("-id",)
     list_select_related = ("shop",)
@@ -224,7 +225,7 @@ class TierReviewAdmin(ReadOnlyAdmin):
     """The nightly looks at tiers."""
 
     list_display = ("day", "shop", "tier_before", "tier", "reviewed_at")
-    list_filter = ("tier",)
+    list_filter = (("tier", among(lambda: Shop.Tier.choices)),)
     search_fields = ("=shop__code",)
     ordering = ("-id",)
     list_select_related = ("shop",)
