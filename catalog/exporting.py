@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -85,16 +86,22 @@ def _lines(shop, after: int, end: int) -> Iterator[str]:
             about, a, b, c = _NO_ABOUT, *_NO_OPTIONS
 
 
-def _axes(values: dict[str, Any]) -> dict[int, list[str]]:
+def _axes(values: dict[str, Any]) -> dict[int, tuple[str, ...]]:
     """The names of the options, of the products that have some."""
     with connection.cursor() as cursor:
         cursor.execute(_AXES, values)
         return {key: _three(names) for key, names in cursor.fetchall()}
 
 
-def _three(texts: Sequence[str]) -> list[str]:
+def _three(texts: Sequence[str]) -> tuple[str, ...]:
     """The first three of these texts as cells; the file has columns for three options."""
-    return [written([text], [False]) for text in (*texts, "", "", "")[:3]]
+    return _remembered_three(tuple(texts))
+
+
+@lru_cache(maxsize=2_048)
+def _remembered_three(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """A shop has few options beside its SKUs: “Small, Red” is written once and not for each of them."""
+    return tuple(written([text], [False]) for text in (*texts, "", "", "")[:3])
 
 
 def _by_product(rows: Iterable[tuple]) -> dict[int, list[tuple]]:
@@ -138,7 +145,7 @@ class _Pieces:
 #: Fields that stand bare, and those that are made of digits or of our own words.
 _NUMBERS = frozenset({"weight", "on_hand"})
 _SAFE = _NUMBERS | {"status", "price", "compare_at", "cost"}
-_NO_OPTIONS, _NO_ABOUT, _NO_PICTURE = ['""'] * 3, ",".join(['""'] * 5), '"",""'
+_NO_OPTIONS, _NO_ABOUT, _NO_PICTURE = ('""',) * 3, ",".join(['""'] * 5), '"",""'
 _NO_SKU = (None, ",".join(['""'] * 7), None)
 
 _AXES = """
