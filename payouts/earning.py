@@ -9,6 +9,7 @@ order was paid, tax to the platform, the platform's share of a discount to the s
 import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 from django.db.models import F
 
@@ -249,30 +250,50 @@ def _refund(order: Order, refund: Refund) -> int:
     wish = Wish(goods=refund.goods_minor, shipping=refund.shipping_minor, tax=refund.tax_minor)
     plan = _plan(order, refund.line_id, wish, refund.made_at)
     taken = [_take(order, refund, share, earnings) for share in plan.shares]
-    sources = [(share, pending) for share, (pending, _fee) in zip(plan.shares, taken, strict=True)]
-    fee_from_pending = sum(fee for _pending, fee in taken)
+    fee_from_pending = sum(one.fee for one in taken)
     fee_lines = [
         Line(AccountKind.PENDING, -fee_from_pending, Part.REFUND_FEE),
         Line(AccountKind.AVAILABLE, fee_from_pending - plan.fee_minor, Part.REFUND_FEE),
         Line(AccountKind.FEES, plan.fee_minor, Part.REFUND_FEE),
     ]
+    # What earlier fees took of an earning is missing when the rest of it goes back, and comes from *available*. Said in
+    # the same posting: *pending* holds what the earnings do, to the cent, whatever else lies there.
+    lack = sum(one.lack for one in taken)
+    back_lines = [
+        *_refund_lines([(share, one.pending) for share, one in zip(plan.shares, taken, strict=True)]),
+        Line(AccountKind.PENDING, lack, Part.REFUND_FEE),
+        Line(AccountKind.AVAILABLE, -lack, Part.REFUND_FEE),
+    ]
     source, moment = Source("refund", refund.code), refund.made_at
-    written = _posted(order, TransactionKind.REFUND, source, moment, _refund_lines(sources), through_debt=True)
+    written = _posted(order, TransactionKind.REFUND, source, moment, back_lines, through_debt=True)
     written += _posted(order, TransactionKind.REFUND_FEE, source, moment, fee_lines, through_debt=True)
     _say_refunded(order, refund, plan)
     return written
 
 
-def _take(order: Order, refund: Refund, share: RefundShare, earnings: dict[int, Earning]) -> tuple[bool, int]:
-    """Write what a refund takes from one part: (is it taken from *pending*, what of the fee is taken from there)."""
+class _Taken(NamedTuple):
+    """What a refund takes of one part. ``pending``: of an earning that is not settled yet; of the fee, ``fee`` comes from
+    there; ``lack``: so much of the seller's share is not there any more.
+    """
+
+    pending: bool
+    fee: int = 0
+    lack: int = 0
+
+
+def _take(order: Order, refund: Refund, share: RefundShare, earnings: dict[int, Earning]) -> _Taken:
+    """Write what a refund takes from one part."""
     back, part = share.taken.amounts, share.part
     earning = earnings[part.earning.pk] if part else None
-    pending = earning is not None and earning.status == Earning.Status.PENDING_SETTLEMENT
-    fee = min(share.fee_minor, earning.left_minor - share.taken.seller) if pending else 0
-    from_pending = share.taken.seller + fee if pending else 0
+    taken = _Taken(False)
+    if earning is not None and earning.status == Earning.Status.PENDING_SETTLEMENT:
+        lack = max(0, share.taken.seller - earning.left_minor)
+        there = earning.left_minor - (share.taken.seller - lack)
+        taken = _Taken(True, min(share.fee_minor, there), lack)
+    from_pending = share.taken.seller - taken.lack + taken.fee if taken.pending else 0
     if part:
         _count_refunded(part, share)
-    if pending:
+    if taken.pending:
         must_update_one(
             Earning.objects.filter(shop_id=order.shop_id, pk=earning.pk).update(
                 taken_minor=F("taken_minor") + from_pending
@@ -296,7 +317,7 @@ def _take(order: Order, refund: Refund, share: RefundShare, earnings: dict[int, 
         from_pending_minor=from_pending,
         reversed_at=refund.made_at,
     )
-    return pending, fee
+    return taken
 
 
 def _count_refunded(part, share: RefundShare) -> None:

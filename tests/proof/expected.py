@@ -243,9 +243,10 @@ class Accounts:
             self.to_seller(available=-seller)
             self.to_seller(available=-admin)
         else:
-            here = min(admin, sale.net - sale.taken - seller)
-            sale.taken += seller + here
-            self.to_seller(pending=-seller)
+            lack = max(0, seller - (sale.net - sale.taken))  # earlier fees took it
+            here = min(admin, sale.net - sale.taken - seller + lack)
+            sale.taken += seller - lack + here
+            self.to_seller(pending=lack - seller, available=-lack)
             self.to_seller(pending=-here, available=here - admin)
         return taken
 
