@@ -78,15 +78,6 @@ def is_coded(model: type, name: Any) -> bool:
     return isinstance(field, CharField) and not field.choices
 
 
-class WordsFilter(admin.AllValuesFieldListFilter):
-    """A filter by our own words, said as the column says them."""
-
-    def choices(self, changelist: Any) -> Any:
-        for one in super().choices(changelist):
-            known = one["display"] in self.lookup_choices
-            yield {**one, "display": said(changelist.model, self.field_path, one["display"])} if known else one
-
-
 def as_read(model: type, names: Any) -> list[Any]:
     """The names of fields for staff to read: amounts become columns of money, codes of words. Groups stay groups."""
     own = {field.name for field in model._meta.fields}  # type: ignore[attr-defined]
@@ -113,11 +104,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return as_read(self.model, super().get_list_display(request))
-
-    def get_list_filter(self, request: HttpRequest) -> Any:
-        return [
-            (name, WordsFilter) if is_coded(self.model, name) else name for name in super().get_list_filter(request)
-        ]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """A page on which nothing can be typed has nothing to save, and its amounts are told as money."""

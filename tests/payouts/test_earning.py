@@ -157,6 +157,15 @@ def test_it_takes_the_refund_fee_from_what_is_left_of_the_earning(old_shop):
     assert balance(old_shop, "debt") == 0
 
 
+def test_what_a_fee_took_of_an_earning_is_missing_once_when_the_rest_goes_back(old_shop):
+    order = make_earned(old_shop, Sold(unit_minor=10_000, quantity=2))
+    for day in (1, 2):
+        make_refund(order, quantity=1, at=AT + dt.timedelta(days=day))
+        keep(order)
+    assert Earning.objects.get().left_minor == 0
+    assert all_balances(old_shop) == {"fees": 240, "debt": -240}
+
+
 def test_it_takes_a_late_refund_from_available_and_the_rest_becomes_debt(old_shop):
     order = make_available(old_shop, Sold(unit_minor=10_000))
     assert balance(old_shop, "available") == 9_400

@@ -212,6 +212,18 @@ def test_it_reads_a_long_statement_in_chunks(shop, monkeypatch, django_assert_ma
         list(statement_lines.rows(statement))
 
 
+def test_it_ties_out_where_a_fee_took_of_an_earning_what_a_refund_needs(shop):
+    make_bank_account(shop)
+    make_available(shop, Sold(unit_minor=30_000))
+    order = make_earned(shop, Sold(unit_minor=10_000, quantity=2))
+    for day in (1, 2):
+        make_refund(order, quantity=1, at=AT + day * DAY)
+        keep(order)
+    statement = close(shop)
+    agree(statement)
+    assert tie_out.add_up(statement).lines.refund_fee < 0
+
+
 def test_it_is_equal_to_the_bank_file_and_the_banks_statement(shop, settings):
     settings.BANK = "tests.payouts.banks.MemoryBank"
     banks.world = banks.World()
