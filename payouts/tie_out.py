@@ -12,7 +12,6 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from payouts.models import BankMovement, Statement
-from seller_center.kernel import clock
 from seller_center.kernel.prepared import prepared
 
 #: So long the page of a statement shows what it added up; the nightly proof adds everything up anew.
@@ -91,7 +90,7 @@ def checks(statement: Statement, sums: Sums) -> list[Check]:
     return found
 
 
-def sums_of(statement: Statement) -> Sums:
+def sums_of(statement: Statement, at: dt.datetime) -> Sums:
     """As ``add_up``, remembered for a few minutes where it ties out.
 
     What a closed statement covers is written and stays (INV8), so that its sums stay the same; what the bank says is asked
@@ -100,16 +99,16 @@ def sums_of(statement: Statement) -> Sums:
     name = f"tie-out:1:{statement.pk}:{statement.to_position}"
     known = cache.get(name)
     if known is not None:
-        lines, moved, paid_out, closing, at = known
-        return Sums(Summary(**lines), moved, paid_out, closing, _at_bank(statement), at)
-    sums = add_up(statement)
+        lines, moved, paid_out, closing, then = known
+        return Sums(Summary(**lines), moved, paid_out, closing, _at_bank(statement), then)
+    sums = add_up(statement, at)
     if all(check.agrees or check.waits for check in checks(statement, sums)):
         known = (dataclasses.asdict(sums.lines), sums.moved, sums.paid_out, sums.closing, sums.added_up_at)
         cache.set(name, known, REMEMBERED_SECONDS)
     return sums
 
 
-def add_up(statement: Statement) -> Sums:
+def add_up(statement: Statement, at: dt.datetime) -> Sums:
     """Add up what stands behind the statement's entries, the entries themselves, and the bank's side."""
     place = {
         "shop": statement.shop_id,
@@ -140,7 +139,7 @@ def add_up(statement: Statement) -> Sums:
         paid_out=-found["=paid_out"],
         closing=found.get("=closing"),
         at_bank=_at_bank(statement),
-        added_up_at=clock.now(),
+        added_up_at=at,
     )
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from payouts import statement_lines, tie_out, words
 from payouts.models import Payout, Statement
+from seller_center.kernel import clock
 from seller_center.kernel.addresses import address
 from seller_center.kernel.paging import keyset_page
 from seller_center.kernel.prepared import prepared
@@ -34,7 +35,7 @@ def statement_page(request: HttpRequest, shop, code: str) -> HttpResponse:
     statement = _statement_or_404(shop, code)
     entries = statement_lines.entries_of(statement)
     page = keyset_page(entries, order=("position", "id"), token=request.GET.get("page", ""), size=25)
-    sums = tie_out.sums_of(statement)
+    sums = tie_out.sums_of(statement, clock.now())
     context = {
         "shop": shop,
         "statement": statement,

@@ -51,7 +51,7 @@ def read(statement):
 def agree(statement):
     """Rows, summary, CSV and ledger of a statement say the same."""
     rows = [row for row in statement_lines.rows(statement) if row.kind != "payout"]
-    sums = tie_out.add_up(statement)
+    sums = tie_out.add_up(statement, PAYDAY_AT)
     summary = sums.lines
     assert sum(row.amount for row in rows) == statement.movements_minor == summary.total
     assert sum(row.goods for row in rows if row.kind == "sale") == summary.goods
@@ -221,7 +221,7 @@ def test_it_ties_out_where_a_fee_took_of_an_earning_what_a_refund_needs(shop):
         keep(order)
     statement = close(shop)
     agree(statement)
-    assert tie_out.add_up(statement).lines.refund_fee < 0
+    assert tie_out.add_up(statement, PAYDAY_AT).lines.refund_fee < 0
 
 
 def test_it_is_equal_to_the_bank_file_and_the_banks_statement(shop, settings):
@@ -235,12 +235,14 @@ def test_it_is_equal_to_the_bank_file_and_the_banks_statement(shop, settings):
 
     [entry] = nacha_reader.read(bank_file.render(batch)).entries
     assert entry.amount == statement.paid_out_minor
-    waiting = [check for check in tie_out.checks(statement, tie_out.sums_of(statement)) if check.waits]
+    waiting = [check for check in tie_out.checks(statement, tie_out.sums_of(statement, PAYDAY_AT)) if check.waits]
     assert [str(check.name) for check in waiting] == ["Left for your bank"]
     transfers.send_released(at=PAYDAY_AT)
     banks.world.happen(Payout.objects.get().key, "settled")
     reconciliation.reconcile(at=PAYDAY_AT + DAY)
-    found = tie_out.checks(statement, tie_out.sums_of(statement))  # the sums are remembered, not the bank's side
+    found = tie_out.checks(
+        statement, tie_out.sums_of(statement, PAYDAY_AT)
+    )  # the sums are remembered, not the bank's side
     assert len(found) == 5
     assert all(check.agrees for check in found)
 
@@ -251,14 +253,14 @@ def test_it_shows_a_difference_and_hides_none(shop):
     statement = close(shop)
     Earning.objects.all()  # the lines are untouched; the statement is made to disagree in memory only
     statement.movements_minor += 1
-    wrong = [check for check in tie_out.checks(statement, tie_out.add_up(statement)) if not check.agrees]
+    wrong = [check for check in tie_out.checks(statement, tie_out.add_up(statement, PAYDAY_AT)) if not check.agrees]
     assert [check.difference for check in wrong if not check.waits] == [-1, -1]
 
 
 def added_up(statement):
     """The sums, and whether the entries were added up for them."""
     with CaptureQueriesContext(connection) as asked:
-        sums = tie_out.sums_of(statement)
+        sums = tie_out.sums_of(statement, PAYDAY_AT)
     return sums, any("payouts_entry" in query["sql"] for query in asked)
 
 
@@ -276,7 +278,7 @@ def test_it_adds_up_once_what_ties_out_and_anew_what_does_not(shop):
     assert anew
     again, anew = added_up(statement)
     assert not anew
-    assert again == first == dataclasses.replace(tie_out.add_up(statement), added_up_at=first.added_up_at)
+    assert again == first == dataclasses.replace(tie_out.add_up(statement, PAYDAY_AT), added_up_at=first.added_up_at)
 
 
 def test_it_escapes_formulas_in_titles(shop):
