@@ -40,6 +40,8 @@ SHOWN = 200
 
 for _reason in ("orders.Order", "cancel_reason"), ("orders.ReturnRequest", "reason"), ("orders.Refund", "reason"):
     WORDS[_reason] = lambda code: capfirst(words(code))
+WORDS["orders.Order", "channel"] = lambda code: CHANNELS.get(code, code)
+WORDS["orders.Payment", "provider"] = lambda code: payments.PROVIDERS.get(code, code)
 for _carrier in "orders.Package", "orders.Label":
     WORDS[_carrier, "carrier"] = lambda code: CARRIERS[code].name if code in CARRIERS else code
 

@@ -6,7 +6,12 @@ from payouts import bank, settlement, words
 from payouts.models import BankMovement, Earning, FeeLine, Reversal, Statement
 from shops import fees
 from shops.admin.filters import among, every_policy
-from shops.admin.read_only import ReadOnlyAdmin
+from shops.admin.read_only import WORDS, ReadOnlyAdmin
+
+# A column says what its filter says.
+WORDS["payouts.Earning", "terms"] = lambda code: settlement.TERMS.get(code, code)
+WORDS["payouts.FeeLine", "rule"] = words.rule_name
+WORDS["payouts.BankMovement", "kind"] = lambda code: bank.MOVEMENTS.get(code, code)
 
 
 @admin.register(Earning)

@@ -53,11 +53,6 @@ class ShippedRoles(admin.RelatedFieldListFilter):
         return field.get_choices(include_blank=False, limit_choices_to={"shop": None}, ordering=("id",))
 
 
-def in_words(codes: Iterable[str]) -> list[tuple[str, str]]:
-    """Codes that have no words of their own, as people read them (``export_orders`` → ``Export orders``)."""
-    return [(code, code.replace(".", " ").replace("_", " ").capitalize()) for code in codes]
-
-
 def currencies() -> list[tuple[str, str]]:
     """What the markets trade in."""
     codes = sorted(set(Market.objects.values_list("currency", flat=True)))

@@ -41,10 +41,15 @@ def money_column(model: type, name: str) -> Callable[[Any], str | None]:
     return amount
 
 
+def in_words(code: str) -> str:
+    """A code that has no words of its own, as people read it (``export_orders`` → ``Export orders``)."""
+    return code.replace("_", " ").replace(".", " ").capitalize()
+
+
 #: Columns that hold one of our own words where a field names no choices for it, and how such a word is said.
 CODED: dict[str, Callable[[str], str]] = dict.fromkeys(
     ("audience", "fee_class", "kind", "rule", "shape", "status", "subject_kind", "terms", "tier", "tier_before"),
-    lambda code: code.replace("_", " ").replace(".", " ").capitalize(),
+    in_words,
 )
 
 

@@ -10,11 +10,16 @@ from django.urls import path
 from django.utils.translation import gettext as _
 
 from shops import batches, deadline_kinds, event_kinds, file_kinds, jobs
-from shops.admin.filters import among, in_words
-from shops.admin.read_only import WORDS, ReadOnlyAdmin
+from shops.admin.filters import among
+from shops.admin.read_only import WORDS, ReadOnlyAdmin, in_words
 from shops.models import BatchRun, Deadline, Document, FileAccess, Job, Notice, ShopEvent, StoredFile, Submission
 from shops.views.files import file_answer
 
+# A column says what its filter says.
+WORDS["shops.BatchRun", "kind"] = lambda kind: batches.KINDS.get(kind, kind)
+WORDS["shops.Job", "kind"] = jobs.title_of
+WORDS["shops.ShopEvent", "audience"] = lambda audience: event_kinds.AUDIENCES.get(audience, audience)
+WORDS["shops.ShopEvent", "subject_kind"] = lambda kind: event_kinds.SUBJECTS.get(kind, kind)
 WORDS["shops.Deadline", "kind"] = lambda kind: deadline_kinds.KINDS[kind].name if kind in deadline_kinds.KINDS else kind
 
 
@@ -104,7 +109,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
     """Private files, by their data. Opening one is written down with the reason."""
 
     list_display = ("stored_at", "shop", "kind", "name", "size_bytes", "stored_by")
-    list_filter = (("kind", among(lambda: in_words(file_kinds.KINDS))),)
+    list_filter = (("kind", among(lambda: ((kind, in_words(kind)) for kind in file_kinds.KINDS))),)
     search_fields = ("=shop__code", "=code")
     ordering = ("-id",)
     list_select_related = ("shop", "stored_by")

@@ -15,13 +15,15 @@ from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
 from shops import appeals, enforcement, restrictions
 from shops.admin.filters import among
-from shops.admin.read_only import ReadOnlyAdmin
+from shops.admin.read_only import WORDS, ReadOnlyAdmin
 from shops.forms.standing import CaseForm
 from shops.models import AgreementAcceptance, Appeal, Restriction, Shop, ShopEvent, TierReview, Violation
 from shops.policy_book import policy_for
 from shops.waiting import count_up_to, desk_numbers
 
 SHOWN = 200
+
+WORDS["shops.Violation", "kind"] = lambda kind: enforcement.KINDS.get(kind, kind)
 
 
 @admin.register(Violation)

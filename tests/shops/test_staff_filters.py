@@ -16,6 +16,7 @@ from payouts import settlement
 from seller_center import reactions
 from shops import batches, event_kinds, jobs
 from shops.admin.filters import Among, ShippedRoles
+from shops.admin.read_only import is_coded, said
 from shops.models import Market, Membership, Role, TradeClass, User
 from tests.factories.orders import make_delivered_order, make_open_order, package_of
 from tests.factories.payouts import keep
@@ -213,3 +214,16 @@ def test_a_table_without_links_scrolls_by_keys(staff, shop, at):
     order = make_open_order(shop, at=at)
     page = staff.get(reverse("admin:orders_order_desk", args=[order.pk])).content.decode()
     assert re.search(r'<div class="desk-wrap" tabindex="0" role="region" aria-label="Items">', page)
+
+
+def test_a_column_says_what_its_filter_says(db):
+    told = 0
+    for model, which in admin.site._registry.items():
+        among = [one for one in which.list_filter if isinstance(one, tuple) and issubclass(one[1], Among)]
+        for name, kind in among:
+            if not (name in which.list_display and is_coded(model, name)):
+                continue
+            for code, words in kind.pairs():
+                assert said(model, name, code) == str(words), f"{model._meta.label}.{name}"
+                told += 1
+    assert told > 20
