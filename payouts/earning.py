@@ -315,6 +315,7 @@ def _take(order: Order, refund: Refund, share: RefundShare, earnings: dict[int, 
         refund_fee_minor=share.fee_minor,
         seller_minor=share.taken.seller if part else 0,
         from_pending_minor=from_pending,
+        lack_minor=taken.lack,
         reversed_at=refund.made_at,
     )
     return taken

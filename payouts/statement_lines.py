@@ -268,6 +268,7 @@ def _taken_after(*, shop: int, refunds: list[str]) -> QuerySet:
         refund__code__in=refunds,
         earning_line__isnull=False,
         from_pending_minor=0,
+        lack_minor=0,
     )
     return rows.order_by("id").values_list(*_TAKEN)
 

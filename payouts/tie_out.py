@@ -184,7 +184,7 @@ SUMS_SQL = """
         SELECT r.seller_minor, 0 FROM covered c
         JOIN orders_refund o ON o.shop_id = c.shop_id AND o.code = c.source_code
         JOIN payouts_reversal r ON r.shop_id = o.shop_id AND r.refund_id = o.id
-            AND r.earning_line_id IS NOT NULL AND r.from_pending_minor = 0
+            AND r.earning_line_id IS NOT NULL AND r.from_pending_minor = 0 AND r.lack_minor = 0
         WHERE c.kind = 'refund' AND c.part = 'refund'
     )
     SELECT what.name, what.amount FROM (

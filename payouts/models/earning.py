@@ -211,6 +211,11 @@ class Reversal(ShopOwned):
     refund_fee_minor = models.BigIntegerField(default=0)
     seller_minor = models.BigIntegerField(default=0)
     from_pending_minor = models.BigIntegerField(default=0, help_text="Borne, fee included, before it was settled.")
+    lack_minor = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Of the seller's share of what was not settled yet: used up by earlier fees, so taken from available.",
+    )
     reversed_at = models.DateTimeField()
 
     objects = owned_manager()
@@ -235,6 +240,9 @@ class Reversal(ShopOwned):
                 & Q(refund_fee_minor__gte=0)
                 & Q(from_pending_minor__gte=0),
                 name="reversal_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(lack_minor__gte=0) & Q(lack_minor__lte=F("seller_minor")), name="reversal_lacks_of_its_share"
             ),
         ]
         indexes = [

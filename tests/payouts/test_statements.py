@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from orders.models import OrderLine
 from payouts import drafting, ledger, reconciliation, settlement, statement_lines, terms, tie_out, transfers
 from payouts.ledger import Line, Source
-from payouts.models import AccountKind, Earning, Entry, Part, Payout, Statement, TransactionKind
+from payouts.models import AccountKind, Earning, Entry, Part, Payout, Reversal, Statement, TransactionKind
 from shops.models import Market
 from tests.factories.payouts import (
     PAYDAY,
@@ -222,6 +222,26 @@ def test_it_ties_out_where_a_fee_took_of_an_earning_what_a_refund_needs(shop):
     statement = close(shop)
     agree(statement)
     assert tie_out.add_up(statement, PAYDAY_AT).lines.refund_fee < 0
+
+
+def test_it_ties_out_where_one_refund_takes_of_a_settled_parcel_and_of_one_that_fees_used_up(shop):
+    make_bank_account(shop)
+    order = make_paid_order(shop, Sold(unit_minor=50, quantity=2), Sold(unit_minor=10_000))
+    cheap, dear = OrderLine.objects.of_order(order)
+    make_delivered(order, {cheap.pk: 1}, at=AT)
+    keep(order)
+    settlement.settle(at=AT + 40 * DAY, shop=shop)
+    make_delivered(order, {cheap.pk: 1, dear.pk: 1}, at=AT + 40 * DAY)
+    keep(order)
+    make_refund(order, dear, at=AT + 41 * DAY)
+    keep(order)
+    [settled, used_up] = Earning.objects.order_by("pk")
+    assert settled.left_minor > 0 == used_up.left_minor, "the fee took what the cheap unit had brought"
+    refund = make_refund(order, cheap, quantity=2, at=AT + 42 * DAY)
+    keep(order)
+    assert Reversal.objects.filter(refund=refund, seller_minor__gt=0).count() == 2
+    make_available(shop, Sold(unit_minor=30_000))
+    agree(close(shop, PAYDAY + 56 * DAY))
 
 
 def test_it_is_equal_to_the_bank_file_and_the_banks_statement(shop, settings):
