@@ -46,6 +46,7 @@ bench: ## Measure beside the references, in one run; only=NAME and scale=small o
 deep: ## The long tests before a release; SEED=number replays one
 	@$(INSTALL) dev
 	@tools/chromium
+	@tools/spreadsheet
 	@$(PYTHON_OF_PROJECT) tools/deep.py $(SEED) $(ARGS)
 
 lock: ## Compile the requirements anew from pyproject.toml (needs uv): names, versions and hashes, no addresses

@@ -44,7 +44,7 @@ def parts(servers: dict[str, str]) -> dict[str, tuple[tuple[str, ...], dict[str,
     return {
         "format": ((PYTHON, "-m", "ruff", "format", "--check", "--output-format", "concise", "."), {}),
         "lint": ((PYTHON, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."), {}),
-        "shell": (("sh", "-n", "tools/bootstrap", "tools/chromium", "tools/lock", ".ci/run"), {}),
+        "shell": (("sh", "-n", "tools/bootstrap", "tools/chromium", "tools/spreadsheet", "tools/lock", ".ci/run"), {}),
         "types": ((PYTHON, "-m", "mypy", "--no-error-summary"), local),
         "templates": ((PYTHON, "-m", "djlint", "templates", "--lint", "--quiet"), {}),
         "imports": ((str(Path(PYTHON).parent / "lint-imports"), "--no-logo"), {**local, "PYTHONPATH": str(ROOT)}),

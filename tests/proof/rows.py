@@ -578,7 +578,7 @@ ROWS = (
     ),
     Row(
         "I4",
-        "no formula leaves in a cell (thin: by our reader, no spreadsheet program runs here)",
+        "no formula leaves in a cell (CI: by our reader; `make deep`: opened by LibreOffice, which calculates nothing)",
         (
             f"{CSV}::test_no_formula_leaves_as_a_formula",
             f"{CSV}::test_a_header_and_every_kind_of_cell_is_escaped",

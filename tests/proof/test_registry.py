@@ -56,10 +56,19 @@ def faults(row: Row) -> list[str]:
             continue
         if not asserts(around[name], around):
             found.append(f"{place} asserts nothing")
-        if left := [mark for mark in _marks(around[name]) if mark.endswith(LEFT_OUT)]:
+        if left := [mark for mark in (*_marks(around[name]), *marks_of(file)) if mark.endswith(LEFT_OUT)]:
             found.append(f"{place} is left out before a merge: {left}")
     found += [f"{place} does not say that it is a control" for place in row.controls if not _says_so(place)]
     return found
+
+
+@cache
+def marks_of(file: str) -> list[str]:
+    """What a file's ``pytestmark`` says of all its tests."""
+    lines = ast.parse((ROOT / file).read_text()).body
+    said = (line.value for line in lines if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "pytestmark")
+    marks = (mark for value in said for mark in (value.elts if isinstance(value, ast.List | ast.Tuple) else [value]))
+    return [ast.unparse(mark).partition("(")[0] for mark in marks]
 
 
 def _marks(test: ast.FunctionDef) -> list[str]:
@@ -92,6 +101,10 @@ def test_control_a_row_without_a_control_a_test_or_an_assertion_would_be_seen(tm
         "def test_control_empty():\n    assert True\n    print('fine')\n"
         "@pytest.mark.deep\ndef test_control_later():\n    look()\n"
     )
+    (tmp_path / "test_y.py").write_text(
+        "pytestmark = [pytest.mark.django_db, pytest.mark.skipif(True, reason='')]\n"
+        "def test_control_whole_file():\n    assert 1 + 1 == 2\n"
+    )
     functions_of.cache_clear()
     whole = Row("X", "", ("test_x.py::test_proof",), ("test_x.py::test_control_good",))
     assert faults(whole) == []
@@ -100,6 +113,7 @@ def test_control_a_row_without_a_control_a_test_or_an_assertion_would_be_seen(tm
         "no proofs": {"proofs": ()},
         "asserts nothing": {"controls": ("test_x.py::test_control_empty",)},
         "left out": {"controls": ("test_x.py::test_control_later",)},
+        "skipif": {"controls": ("test_y.py::test_control_whole_file",)},
         "there is no test": {"controls": ("test_x.py::test_control_gone", "test_gone.py::test_control_gone")},
         "does not say": {"controls": ("test_x.py::test_proof",)},
     }
