@@ -6,21 +6,22 @@ Every buyer has a connection of its own; a barrier over all processes lets them 
 import datetime as dt
 import multiprocessing
 import random
-import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, transaction
 
 from catalog import publishing, stock
 from catalog.models import Product, Reservation, Sku, StockItem
+from tests import storm as storms
+from tests.dice import SEED
 from tests.factories.catalog import give_picture, item_of, make_product, sku_of
 from tests.factories.shops import make_shop
-from tests.storm import HANG_SECONDS, be_patient
+from tests.figures import at_figures
+from tests.storm import HANG_SECONDS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -37,43 +38,11 @@ def shop(transactional_db):
 
 def storm(work: Callable[[int], str], *, processes: int = PROCESSES, threads: int = THREADS) -> Counter:
     """Run ``work(number)`` in all threads of all processes at once; how often it answered what."""
-    connections.close_all()  # a forked process must not hold its parent's socket
-    barrier, answers = _fork.Barrier(processes * threads), _fork.SimpleQueue()
-    children = [
-        _fork.Process(target=_child, args=(work, number * threads, threads, barrier, answers))
-        for number in range(processes)
-    ]
-    for child in children:
-        child.start()
-    counted: Counter = Counter()
-    for _number in range(processes * threads):
-        counted[answers.get()] += 1
-    for child in children:
-        child.join(HANG)
-        assert child.exitcode == 0
-    return counted
-
-
-def _child(work, first: int, threads: int, barrier, answers) -> None:
-    def act(number: int) -> None:
-        try:
-            be_patient()
-            barrier.wait(HANG)
-            answer = work(number)
-        except IntegrityError as error:
-            answer = type(error).__name__
-        except Exception as error:
-            traceback.print_exc()
-            answer = type(error).__name__
-        finally:
-            connection.close()
-        answers.put(answer)
-
-    crowd = [threading.Thread(target=act, args=(first + number,)) for number in range(threads)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join(HANG)
+    outcomes = storms.storm(work, processes=processes, threads=threads)
+    for one in outcomes:
+        if not one.done:
+            print(one.message)
+    return Counter(one.value if one.done else one.error for one in outcomes)
 
 
 def buy(shop, wants: dict[int, int], number: int, at: dt.datetime) -> str:
@@ -87,11 +56,9 @@ def buy(shop, wants: dict[int, int], number: int, at: dt.datetime) -> str:
 # -- A1: the last units -----------------------------------------------------------------------------------------------
 
 
-ROUNDS = 50
-
-
-def test_it_sells_the_last_ten_units_to_exactly_ten_of_sixty_four(shop, at):
-    shelves = [sku_of(make_product(shop, on_hand=10)).pk for _round in range(ROUNDS)]
+@at_figures("rounds", 50, deep=1_000)
+def test_it_sells_the_last_ten_units_to_exactly_ten_of_sixty_four(shop, at, rounds, figure):
+    shelves = [sku_of(make_product(shop, on_hand=10)).pk for _round in range(rounds)]
     start = _fork.Barrier(PROCESSES * THREADS)
 
     def buy_in_each_round(number: int) -> str:
@@ -105,11 +72,12 @@ def test_it_sells_the_last_ten_units_to_exactly_ten_of_sixty_four(shop, at):
     for told, times in storm(buy_in_each_round).items():
         for answer in told.split(","):
             answers[answer] += times
-    assert answers == {"bought": 10 * ROUNDS, "sold out": 54 * ROUNDS}
+    assert answers == {"bought": 10 * rounds, "sold out": 54 * rounds}
     for sku in shelves:
         item = StockItem.objects.get(sku=sku)
         assert (item.on_hand, item.reserved, item.available) == (10, 10, 0)
         assert Reservation.objects.running().filter(sku=sku).count() == 10
+    figure("A1", "rounds of 64 buyers", rounds)
 
 
 def test_it_leaves_nothing_while_somebody_got_sold_out(shop, at):
@@ -189,9 +157,6 @@ def baskets(worker: int, skus: list[int]) -> list[list[int]]:
     """The worker's orders: three to eight lines in random order, the same for the verb and for its control."""
     dice = random.Random(f"{SEED}-{worker}")
     return [dice.sample(skus, dice.randint(3, 8)) for _order in range(ORDERS)]
-
-
-SEED = 20261014
 
 
 def test_it_places_orders_of_many_lines_in_any_order_without_a_deadlock(shop, at):

@@ -38,7 +38,12 @@ def opened(content: bytes, folder: Path, separator: str = ",") -> list[ET.Elemen
     source = folder / "export.csv"
     source.write_bytes(content)
     reading = f"CSV:{ord(separator)},34,76,1,,0,false,true,false"
-    command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", f"--infilter={reading}"]
+    command = [
+        "soffice",
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+        "--headless",
+        f"--infilter={reading}",
+    ]
     command += ["--convert-to", "fods", "--outdir", str(folder), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=HANG_SECONDS)
     cells = ET.parse(folder / "export.fods").iter(f"{TABLE}table-cell")

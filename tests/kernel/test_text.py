@@ -1,6 +1,5 @@
 """Text: what people write is shown, what it could do is not."""
 
-import os
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -12,9 +11,8 @@ from markdown_it import MarkdownIt
 
 from seller_center.kernel import text
 from seller_center.kernel.text import MAX_SIGNS, markdown_from_html, rarest_first, render_markdown
+from tests.dice import SEED
 from tests.figures import at_figures
-
-SEED = int(os.environ.get("SEED", "20261129"))
 
 # -- Markdown to the page ---------------------------------------------------------------------------------------------
 

@@ -25,16 +25,17 @@ from seller_center.kernel.errors import DomainError
 from shops import api_keys
 from shops.models import Deadline, ShopEvent
 from tests.catalog.test_stock_races import HANG, PROCESSES, THREADS, _fork, storm, without_constraint
+from tests.dice import SEED
 from tests.factories import orders as make
 from tests.factories.catalog import item_of, make_product, sku_of
 from tests.factories.shops import make_shop
+from tests.figures import at_figures
 from tests.orders.test_intake import make_coupon
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 HOUR, DAY = make.HOUR, make.DAY
 RACES = 200
-SEED = 20261014
 
 
 @pytest.fixture
@@ -133,14 +134,15 @@ WORKERS, ORDERS, SKUS = 16, 40, 12
 
 
 @pytest.mark.slow
-def test_it_places_640_orders_of_many_lines_without_a_deadlock(shop, at):
+@at_figures("orders", ORDERS, deep=1_250)
+def test_it_places_640_orders_of_many_lines_without_a_deadlock(orders, shop, at, figure):
     print(f"seed {SEED}")
     codes = [sku_of(make_product(shop, on_hand=100_000)).code for _number in range(SKUS)]
     by_code = {code: sku.pk for code in codes for sku in [item_of_code(shop, code).sku]}
 
     def order_and_edit(worker: int) -> str:
         dice = random.Random(f"{SEED}-{worker}")
-        for number in range(ORDERS):
+        for number in range(orders):
             basket = dice.sample(codes, dice.randint(3, 8))
             order = place(shop, at, [(code, dice.randint(1, 3)) for code in basket], f"{worker}-{number}")
             if number % 4 == 0:
@@ -154,8 +156,9 @@ def test_it_places_640_orders_of_many_lines_without_a_deadlock(shop, at):
 
     began = time.monotonic()
     assert storm(order_and_edit, processes=4, threads=WORKERS // 4) == {"done": WORKERS}
-    print(f"{WORKERS * ORDERS} orders in {time.monotonic() - began:.1f} s")
-    assert Order.objects.count() == WORKERS * ORDERS
+    print(f"in {time.monotonic() - began:.1f} s")
+    figure("A4", "orders of many lines", WORKERS * orders)
+    assert Order.objects.count() == WORKERS * orders
     for item in StockItem.objects.all():
         claims = Reservation.objects.running().filter(item=item).values_list("quantity", flat=True)
         assert sum(claims) == item.reserved

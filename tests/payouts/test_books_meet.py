@@ -8,13 +8,13 @@ from orders.models import Order
 from payouts import earning, ledger
 from payouts.models import Transaction
 from shops import events
+from tests.dice import SEED
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
 from tests.factories.shops import make_shop
 from tests.faultkit.ileave import Report, Run, Stage, explore
 from tests.faultkit.kept import Kept
 from tests.proof.scene import DAY, LATER, NOW
-from tests.proof.sizes import SEED
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -6,7 +6,6 @@ unknown is never sent again, each payout ends as paid or as money given back and
 """
 
 import datetime as dt
-import os
 import random
 
 import pytest
@@ -17,6 +16,7 @@ from payouts.bank import Transfer, TransferEvent
 from payouts.models import Account, Payout, Transaction
 from seller_center.kernel import failpoints
 from shops.models import Market, ShopEvent
+from tests.dice import SEED
 from tests.factories.payouts import PAYDAY, PAYDAY_AT, make_rich_shops
 from tests.factories.shops import make_staff
 from tests.payouts import banks
@@ -24,7 +24,6 @@ from tests.payouts import banks
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 RUNS = 500
-SEED = int(os.environ.get("SEED", "20261027"))
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 #: How the bank answers when a payout is handed over.
 MANNERS = ("ok", "lost", "never", "away", "refused", "rejected")

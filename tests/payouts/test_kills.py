@@ -19,8 +19,10 @@ from payouts import drafting, reconciliation, releasing, transfers
 from payouts.models import BankMovement, Entry, Payout, PayoutBatch, Transaction
 from seller_center.kernel import clock, failpoints
 from shops.models import Market
+from tests.dice import SEED
 from tests.factories.payouts import make_rich_shops
 from tests.factories.shops import make_staff
+from tests.figures import at_figures
 from tests.sandbox.fixtures import SECRET, own_sandbox
 from tests.storm import HANG_SECONDS, be_patient
 
@@ -29,10 +31,9 @@ __all__ = ["own_sandbox"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.alone]
 
 #: For each death as many payouts as a life takes at most, and some that are left over in the end.
-KILLS, PAYOUTS = 200, 620
+KILLS, PAYOUTS_PER_KILL = 200, 3.1
 KILLS_OF_CONTROL, PAYOUTS_OF_CONTROL = 50, 160
 WORKERS = 3
-SEED = int(os.environ.get("SEED", "20261026"))
 #: Where a worker's life may end by itself, and after how many payouts at most.
 MINES = ("payout.after_claim", "payout.before_bank", "payout.after_bank", "payout.before_commit")
 LONGEST_LIFE = 3
@@ -46,7 +47,7 @@ def bank(own_sandbox, settings, monkeypatch):
     return own_sandbox
 
 
-def release_batch(at, count: int = PAYOUTS) -> PayoutBatch:
+def release_batch(at, count: int) -> PayoutBatch:
     make_rich_shops(count)
     us = Market.objects.get(pk="US")
     batch = drafting.draft(market=us, period_on=drafting.payday_of(us, at), at=at).batch
@@ -130,14 +131,15 @@ def bank_lines(bank) -> list[dict]:
     return found
 
 
-def test_kills_lose_nothing_and_pay_nothing_twice(bank, tmp_path, figure):
-    at = clock.real_now()
-    batch = release_batch(at)
-    assert batch.payout_count == PAYOUTS
-    died = send_under_fire(at, KILLS, tmp_path / "told")
+@at_figures("kills", KILLS, deep=1_500)
+def test_kills_lose_nothing_and_pay_nothing_twice(kills, bank, tmp_path, figure):
+    at, payouts = clock.real_now(), round(kills * PAYOUTS_PER_KILL)
+    batch = release_batch(at, payouts)
+    assert batch.payout_count == payouts
+    died = send_under_fire(at, kills, tmp_path / "told")
     figure("D1", "workers killed", died)
-    assert died >= KILLS
-    assert Payout.objects.aggregate(most=Sum("attempts"))["most"] > PAYOUTS  # some were taken over
+    assert died >= kills
+    assert Payout.objects.aggregate(most=Sum("attempts"))["most"] > payouts  # some were taken over
 
     bank.pass_time(days=5)
     later = at + dt.timedelta(days=5)
@@ -146,12 +148,12 @@ def test_kills_lose_nothing_and_pay_nothing_twice(bank, tmp_path, figure):
     assert Payout.objects.filter(accepted_at=None).count() == 0
     total = batch.total_minor
     lines = bank_lines(bank)
-    assert len(lines) == len({line["key"] for line in lines}) == PAYOUTS
+    assert len(lines) == len({line["key"] for line in lines}) == payouts
     assert -sum(line["amount_minor"] for line in lines) == total
     assert Payout.objects.filter(status="paid").aggregate(total=Sum("amount_minor"))["total"] == total
     paid = Entry.objects.filter(transaction__kind="payout_paid", account__kind="bank_clearing")
     assert paid.aggregate(total=Sum("amount_minor"))["total"] == total
-    assert Transaction.objects.filter(kind="payout_paid").count() == PAYOUTS
+    assert Transaction.objects.filter(kind="payout_paid").count() == payouts
     assert -BankMovement.objects.aggregate(total=Sum("amount_minor"))["total"] == total
     assert PayoutBatch.objects.get().status == "reconciled"
 

@@ -86,7 +86,7 @@ ROWS = (
     Row(
         "A2",
         "nobody is told «sold out» while a unit is left, though half decline and a third never pay "
-        "(CI: 50 rounds; 500 in `make deep`)",
+        "(CI: 50 rounds; 1,000 in `make deep`)",
         (
             f"{LAST}::test_no_unit_is_left_while_somebody_was_told_sold_out",
             f"{ILEAVE}::test_a_deed_that_waited_for_stock_sees_it_as_it_is_then",

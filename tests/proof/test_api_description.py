@@ -5,7 +5,6 @@ links. Among them stand real codes of this shop and of another.
 """
 
 import logging
-import os
 import random
 import traceback
 from collections.abc import Iterator
@@ -23,13 +22,13 @@ from schemathesis import GenerationMode
 from orders import api as orders_api
 from orders.models import Order
 from seller_center.wsgi import application
+from tests.dice import SEED
 from tests.figures import at_figures
 from tests.proof.probing import checksums, undone
 from tests.proof.twins import Twin
 
 pytestmark = [pytest.mark.slow]
 
-SEED = int(os.environ.get("SEED", "20261129"))
 LEAST_OPERATIONS = 8
 #: A right shape may still be refused: the SKU is unknown, the order shipped, the key used for something else. And every
 #: request here carries a key, whatever was made up for it; that none gets in without one is asked in F1.

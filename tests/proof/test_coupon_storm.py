@@ -21,7 +21,7 @@ from tests.storm import HANG_SECONDS, Outcome, storm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-ROUNDS, BUYERS, TRIES, LIMIT = 20, 32, 13, 100
+BUYERS, TRIES, LIMIT = 32, 13, 100
 
 
 def attempt(shop, code: str, number: str, buyer: str) -> bool:
@@ -32,9 +32,10 @@ def attempt(shop, code: str, number: str, buyer: str) -> bool:
     return True
 
 
-def test_it_redeems_each_of_twenty_coupons_exactly_a_hundred_times():
+@at_figures("rounds", 20, deep=500)
+def test_it_redeems_each_of_twenty_coupons_exactly_a_hundred_times(rounds, figure):
     shop = make_shop("ACME")
-    codes = [f"ROUND{number}" for number in range(ROUNDS)]
+    codes = [f"ROUND{number}" for number in range(rounds)]
     for code in codes:
         make_coupon(shop, code, limit_count=LIMIT, per_buyer_limit_count=None)
     start = multiprocessing.get_context("fork").Barrier(BUYERS)
@@ -49,9 +50,10 @@ def test_it_redeems_each_of_twenty_coupons_exactly_a_hundred_times():
 
     outcomes = storm(try_all, processes=4, threads=BUYERS // 4)
     assert all(one.done for one in outcomes), [one.message for one in outcomes if not one.done][:1]
-    assert [sum(one.value[at] for one in outcomes) for at in range(ROUNDS)] == [LIMIT] * ROUNDS
+    assert [sum(one.value[at] for one in outcomes) for at in range(rounds)] == [LIMIT] * rounds
     assert set(Coupon.objects.values_list("redeemed_count", flat=True)) == {LIMIT}
-    assert Redemption.objects.count() == LIMIT * ROUNDS
+    assert Redemption.objects.count() == LIMIT * rounds
+    figure("B1", "coupons of a hundred uses", rounds)
 
 
 @at_figures("rounds", 50, deep=500)

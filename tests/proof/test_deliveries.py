@@ -10,7 +10,6 @@ import dataclasses
 import datetime as dt
 import itertools
 import json
-import os
 import random
 import threading
 import typing
@@ -32,6 +31,7 @@ from shops.event_kinds import KINDS
 from shops.models import Document, ShopEvent
 from shops.scope import scope
 from tests import database
+from tests.dice import SEED
 from tests.factories import orders as trade
 from tests.factories.payouts import make_available, make_batch, make_refund
 from tests.factories.shops import make_application, make_staff
@@ -41,7 +41,6 @@ from tests.storm import be_patient
 
 pytestmark = pytest.mark.slow
 
-SEED = int(os.environ.get("SEED", "20261129"))
 TIMES, AT_ONCE = 3, 8
 #: (kind, reaction) pairs at the last count.
 LEAST_REACTIONS = 75

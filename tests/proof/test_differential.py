@@ -7,7 +7,6 @@ after each deed a page of A. Codes, numbers and moments are masked; everything e
 import difflib
 import functools
 import itertools
-import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from django.db import connection, transaction
 
 from orders.models import Order
 from seller_center.kernel import codes
+from tests.dice import SEED
 from tests.factories import catalog, orders, payouts, shops
 from tests.factories.catalog import sku_of
 from tests.proof.probing import MASKS, hushed, unguarded
@@ -26,7 +26,6 @@ from tests.proof.twins import Twin, make_twin, pay_out
 
 pytestmark = pytest.mark.slow
 
-SEED = int(os.environ.get("SEED") or 20261014)
 DEEDS = 500
 NOW = "2026-10-14T16:00:00Z"
 #: Of the pages of a run at least this share must have come (R4): refusals alone would be equal, too.

@@ -16,12 +16,13 @@ from orders import payments, unpaid
 from orders.models import Order, Payment
 from shops import events
 from tests.catalog.test_stock_races import without_constraint
+from tests.dice import SEED
 from tests.factories import orders as make
 from tests.faultkit.ileave import Deed, Report, Run, Stage, explore
 from tests.faultkit.kept import Kept
+from tests.figures import at_figures
 from tests.proof.books import Auditor
 from tests.proof.scene import DEEDS, LATER, NOW, Scene, SceneDeed, come_to_rest, make_scene, stands
-from tests.proof.sizes import SEED, sizes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -152,7 +153,7 @@ AFTER_A_WAIT = (
 )
 
 
-@pytest.mark.parametrize("most", sizes(16, 400))
+@at_figures("most", 16, deep=400)
 def test_a_deed_that_waited_for_stock_sees_it_as_it_is_then(theatre, most):
     reports = explored(theatre, dict.fromkeys(AFTER_A_WAIT, most))
     assert total(reports) >= 36
@@ -201,7 +202,7 @@ def test_control_the_judge_finds_an_update_that_is_lost(theatre):
 ENDINGS_OF_A_RESERVATION = (("pay", "let_unpaid_expire"), ("let_unpaid_expire", "let_unpaid_expire"))
 
 
-@pytest.mark.parametrize("most", sizes(80, 400))
+@at_figures("most", 80, deep=400)
 def test_a_reservation_ends_once_in_every_order_of_paying_and_expiring(theatre, most, figure):
     reports = explored(theatre, dict.fromkeys(ENDINGS_OF_A_RESERVATION, most))
     figure("A6", "schedules", total(reports))
@@ -233,7 +234,7 @@ MONEY_BACK = (
 )
 
 
-@pytest.mark.parametrize("most", sizes(12, 400))
+@at_figures("most", 12, deep=400)
 def test_money_goes_back_once_in_every_order_of_refund_cancellation_and_return(theatre, most, figure):
     reports = explored(theatre, dict.fromkeys(MONEY_BACK, most))
     assert len(reports) == 6

@@ -19,10 +19,11 @@ from orders import cancellation, intake, payments, unpaid
 from orders.models import OrderLine
 from orders.wanted import merged
 from tests.catalog.test_stock_races import HANG, _fork, storm
+from tests.dice import SEED
 from tests.factories import orders as make
 from tests.factories.catalog import item_of, make_product, sku_of
 from tests.factories.shops import make_shop
-from tests.proof.sizes import SEED, sizes
+from tests.figures import at_figures
 
 # -- A2: no unit is left behind ---------------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ def try_to_buy(shop, code: str, number: int, turn: int, at) -> str:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("rounds", sizes(50, 500))
+@at_figures("rounds", 50, deep=1_000)
 def test_no_unit_is_left_while_somebody_was_told_sold_out(transactional_db, at, rounds, figure):
     shop = make_shop("ACME", tier="pro")
     products = [make_product(shop, on_hand=UNITS) for _round in range(rounds)]
@@ -160,7 +161,7 @@ def demand(cart) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("examples", sizes(500, 20_000))
+@at_figures("examples", 500, deep=20_000)
 def test_a_cart_wants_the_sum_of_its_lines(shelf, at, examples):
     """Whatever is split over however many lines: all of it is set aside, or nothing, and never more than is there."""
     shop, skus = shelf
@@ -189,7 +190,7 @@ def test_a_cart_wants_the_sum_of_its_lines(shelf, at, examples):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("examples", sizes(60, 2_000))
+@at_figures("examples", 60, deep=2_000)
 def test_an_order_with_a_sku_in_two_lines_is_one_line_of_their_sum(shelf, at, examples):
     shop, skus = shelf
 

@@ -6,7 +6,6 @@ nothing then, and repeats exactly what it has sent, with the key that it had. Th
 
 import dataclasses
 import itertools
-import os
 import random
 from collections.abc import Callable
 
@@ -16,13 +15,13 @@ import requests
 from orders import buyer_links
 from orders.models import Order, Payment, Refund
 from seller_center.kernel import clock
+from tests.dice import SEED
 from tests.factories import orders as trade
 from tests.proof.lives import ADDRESS, World
 from tests.sandbox.fixtures import SECRET
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stage")]
 
-SEED = int(os.environ.get("SEED", "20261129"))
 #: Where the line is cut: (what is counted, after how many bytes).
 PLACES = (
     ("cut_answer_after", 0),

@@ -22,6 +22,7 @@ from shops import events, jobs, reacting
 from shops.models import ClockOffset, EventHandled, Notice, Shop, ShopEvent, User
 from shops.notifying import notify
 from shops.scope import scope
+from tests.dice import SEED
 from tests.factories.shops import make_member, make_shop
 from tests.faultkit.pgctl import Broker
 from tests.ground.processes import ROOT, eventually
@@ -31,7 +32,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.
 KIND = "job.finished"
 HANDLER = "tests.proof.leave_a_notice"
 FAULTS = 200
-SEED = int(os.environ.get("SEED", "20261122"))
 DIED = failpoints.EXIT_STATUS
 
 

@@ -22,6 +22,7 @@ from payouts.models import Payout, PayoutBatch, Transaction
 from seller_center.kernel import clock
 from seller_center.kernel.failpoints import EXIT_STATUS, FailpointReached
 from shops import policy_book
+from tests.dice import SEED
 from tests.faultkit.chaos import Forked
 from tests.ground.processes import eventually
 from tests.payouts.test_kills import bank_lines, release_batch
@@ -34,7 +35,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 #: Points of sending one payout at the last count: fewer would mean that the sweep looks past some.
 LEAST_POINTS = 34
 ZOMBIES = 50
-SEED = int(os.environ.get("SEED", "20261129"))
 
 
 @pytest.fixture

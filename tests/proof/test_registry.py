@@ -66,7 +66,9 @@ def faults(row: Row) -> list[str]:
 def marks_of(file: str) -> list[str]:
     """What a file's ``pytestmark`` says of all its tests."""
     lines = ast.parse((ROOT / file).read_text()).body
-    said = (line.value for line in lines if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "pytestmark")
+    said = (
+        line.value for line in lines if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "pytestmark"
+    )
     marks = (mark for value in said for mark in (value.elts if isinstance(value, ast.List | ast.Tuple) else [value]))
     return [ast.unparse(mark).partition("(")[0] for mark in marks]
 

@@ -1,26 +1,25 @@
 """C6, C7, C8: twenty thousand drawn cases each; parts add up to the last unit, and the obvious way of doing it does not.
 
-Drawn by a seed and not by hypothesis, whose two thousand cases with their shrinking stand beside the code. `make deep`
-multiplies the number.
+Drawn by a seed and not by hypothesis, whose two thousand cases with their shrinking stand beside the code.
 """
 
-import os
 import random
 from collections.abc import Iterator
 
 from orders.pricing import LineMoney, TaxRule, Wanted, price, refund_share
 from seller_center.kernel.money import Money, allocate, basis_points, exponent
 from shops import fees
+from tests.dice import SEED
+from tests.figures import at_figures
 
-SEED = int(os.environ.get("SEED", "20261014"))
-CASES = 20_000 * int(os.environ.get("DEEP_FACTOR", "1"))
+CASES = 20_000
 CURRENCIES = ("JPY", "USD", "GBP", "KWD")
 
 
-def chances(name: str) -> Iterator[random.Random]:
+def chances(name: str, cases: int = CASES) -> Iterator[random.Random]:
     """A source of chance for each case, so that a failing one is replayed alone."""
     print(f"SEED={SEED}")
-    for number in range(CASES):
+    for number in range(cases):
         yield random.Random(f"{name}-{SEED}-{number}")
 
 
@@ -43,8 +42,10 @@ def drawn_order(chance: random.Random) -> tuple[str, list[Wanted], int, TaxRule]
     return currency, wants, chance.randint(0, 100), TaxRule(chance.randrange(2_600), "T", chance.random() < 0.5)
 
 
-def test_every_part_of_an_order_adds_up_in_any_currency():
-    for chance in chances("C6"):
+@at_figures("cases", CASES, deep=1_000_000)
+def test_every_part_of_an_order_adds_up_in_any_currency(cases, figure):
+    figure("C6", "cases drawn", cases)
+    for chance in chances("C6", cases):
         currency, wants, percent, tax = drawn_order(chance)
         goods = [want.goods_minor for want in wants]
         discount = basis_points(sum(goods), percent * 100)
@@ -86,8 +87,10 @@ def drawn_line(chance: random.Random) -> tuple[int, int, int, int, bool]:
     return quantity, goods, shipping, tax, included
 
 
-def test_units_go_back_in_any_order_and_bring_exactly_what_was_paid():
-    for chance in chances("C7"):
+@at_figures("cases", CASES, deep=200_000)
+def test_units_go_back_in_any_order_and_bring_exactly_what_was_paid(cases, figure):
+    figure("C7", "cases drawn", cases)
+    for chance in chances("C7", cases):
         quantity, goods, shipping, tax, included = drawn_line(chance)
         done, back = 0, (0, 0, 0)
         for step in steps_of(quantity, chance):
@@ -122,8 +125,10 @@ def drawn_fee(chance: random.Random) -> tuple[int, int, list[int], int]:
     return paid, basis_points(paid, rate), steps, chance.choice([300, 500, 600, 900])
 
 
-def test_a_whole_refund_leaves_no_commission_whatever_the_rate_became():
-    for chance in chances("C8"):
+@at_figures("cases", CASES, deep=200_000)
+def test_a_whole_refund_leaves_no_commission_whatever_the_rate_became(cases, figure):
+    figure("C8", "cases drawn", cases)
+    for chance in chances("C8", cases):
         paid, fee, steps, _later_rate = drawn_fee(chance)
         back, before = 0, 0
         for step in steps:

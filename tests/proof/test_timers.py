@@ -5,7 +5,6 @@ run in processes of their own, two at a time, and die: by a kill from outside, o
 """
 
 import datetime as dt
-import os
 import random
 import time
 
@@ -19,6 +18,7 @@ from seller_center.kernel import failpoints
 from shops import events
 from shops.models import Deadline, ShopEvent
 from shops.scope import scope
+from tests.dice import SEED
 from tests.factories import orders as make
 from tests.factories.catalog import make_product, sku_of
 from tests.factories.shops import make_shop
@@ -27,7 +27,6 @@ from tests.storm import HANG_SECONDS, be_patient
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-SEED = int(os.environ.get("SEED", "20261129"))
 LATE = dt.timedelta(hours=12)
 CHUNK = 1
 ENDED = (0, -9, failpoints.EXIT_STATUS)

@@ -18,12 +18,13 @@ from orders import cancellation, pricing
 from payouts import transfers
 from payouts.models import Account, Statement
 from shops import events, fees, policy_book
+from tests.dice import SEED
 from tests.faultkit.kept import Kept
+from tests.figures import at_figures
 from tests.payouts import banks
 from tests.proof import trading
 from tests.proof.books import Auditor
 from tests.proof.expected import Accounts, Line, Sale, Sums, priced, rounded
-from tests.proof.sizes import SEED, sizes
 from tests.proof.trading import DAY, MINUTE, PRICES, STOCK, Trade, open_shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -552,7 +553,7 @@ def run(machine: type[Shop], examples: int, *, steps: int = STEPS) -> None:
     print(sum(machine.taken.values()), "steps:", dict(machine.taken))
 
 
-@pytest.mark.parametrize("examples", sizes(45, 1_000))
+@at_figures("examples", 45, deep=1_000)
 def test_every_step_of_trade_leaves_the_books_as_worked_out(machine, examples, figure):
     run(machine, examples)
     figure("C2", "steps", machine.taken.total())

@@ -22,8 +22,9 @@ from orders.models import Order, Payment
 from payouts.models import Account
 from seller_center.kernel import failpoints
 from shops import events
+from tests.dice import SEED
+from tests.figures import at_figures
 from tests.proof.books import Auditor
-from tests.proof.sizes import SEED, sizes
 from tests.proof.trading import DAY, START, STOCK, Trade, open_shop
 from tests.storm import HANG_SECONDS, be_patient
 
@@ -138,7 +139,7 @@ def shop(transactional_db, monkeypatch):
     return open_shop()
 
 
-@pytest.mark.parametrize("steps", sizes(1_000, 5_000))
+@at_figures("steps", 1_000, deep=5_000)
 def test_processes_that_are_killed_leave_nothing_half_done(shop, owner_cursor, tmp_path, figure, steps):
     kills = steps // 40
     died = trade_under_fire(shop.pk, steps, kills, tmp_path / "told")

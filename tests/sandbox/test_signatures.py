@@ -8,7 +8,6 @@ import base64
 import contextlib
 import json
 import logging
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from orders.views import callbacks as orders_doors
 from payouts.views import callbacks as payouts_doors
 from sandbox.callbacks import sign, signing_key
 from seller_center.kernel import clock
+from tests.dice import SEED
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
 from tests.figures import at_figures
@@ -32,7 +32,6 @@ from tests.sandbox.fixtures import SECRET, connected_sandbox, receiver, sandbox_
 
 __all__ = ["connected_sandbox", "receiver", "sandbox_server"]
 
-SEED = int(os.environ.get("SEED", "20261129"))
 NEW, OLD, OTHER = (
     "whsec_" + base64.b64encode(word).decode() for word in (b"the newest secret of all", b"the old one", b"not ours")
 )
