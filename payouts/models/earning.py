@@ -242,7 +242,8 @@ class Reversal(ShopOwned):
                 name="reversal_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(lack_minor__gte=0) & Q(lack_minor__lte=F("seller_minor")), name="reversal_lacks_of_its_share"
+                condition=Q(lack_minor__gte=0) & Q(lack_minor__lte=F("seller_minor")),
+                name="reversal_lacks_of_its_share",
             ),
         ]
         indexes = [
