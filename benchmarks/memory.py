@@ -20,13 +20,8 @@ MOST_MEGABYTES = 180
 WAITING = 500
 
 
-def measure(ground: Ground) -> Iterator[Figure]:
-    """Both of them."""
-    yield _web(ground)
-    yield _celery(ground)
-
-
-def _web(ground: Ground) -> Figure:
+def of_a_web_worker(ground: Ground) -> Iterator[Figure]:
+    """Every page in turn, again and again."""
     cookie = session_cookie()
     asked = [page for page in pages() if not page.floor]
     with gunicorn(ground) as (port, pid):
@@ -37,10 +32,10 @@ def _web(ground: Ground) -> Figure:
                 (stranger if page.anonymous else known).get(page.path)
                 done += 1
         held = max(resident_megabytes(child) for child in children(pid))
-    return _figure(f"web worker after {done:,} requests", held)
+    yield _figure(f"web worker after {done:,} requests", held)
 
 
-def _celery(ground: Ground) -> Figure:
+def of_a_celery_child(ground: Ground) -> Iterator[Figure]:
     """Every periodic task once, monthly ones included, then the frequent ones again and again."""
     from seller_center.celery import PERIODIC
 
@@ -57,7 +52,7 @@ def _celery(ground: Ground) -> Figure:
             queue.wait_for_less_than(WAITING)
         queue.wait_for_less_than(1)
         held = max(resident_megabytes(child) for child in children(pid))
-    return _figure(f"Celery child after {done:,} tasks", held)
+    yield _figure(f"Celery child after {done:,} tasks", held)
 
 
 def _figure(name: str, held: float) -> Figure:

@@ -72,7 +72,7 @@ UNCHANGING = (
 
 
 #: After so many times the rows that were taken away are cleared up: no server of the tests does that by itself.
-CLEAR_AFTER = 500
+CLEAR_AFTER = 250
 
 
 class Kept:
@@ -82,7 +82,8 @@ class Kept:
     forgets all its plans by that. The auditor's plan costs twenty times what asking costs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, clear_after: int = CLEAR_AFTER) -> None:
+        self._clear_after = clear_after
         self._boss = open_as(SUPERUSER, connection.settings_dict["NAME"])
         self._cursor = self._boss.cursor()
         self._cursor.execute(_COPY, [list(UNCHANGING)])
@@ -92,7 +93,7 @@ class Kept:
         """Make the database as it was. No transaction may be open elsewhere."""
         self._cursor.execute(_PUT_BACK)
         self._times += 1
-        if self._times % CLEAR_AFTER == 0:
+        if self._times % self._clear_after == 0:
             self._cursor.execute("VACUUM")
 
     def __enter__(self) -> "Kept":
