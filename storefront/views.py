@@ -78,7 +78,8 @@ def product_page(request: HttpRequest, slug: str, product: str) -> HttpResponse:
 def product_context(shop, found, at) -> dict[str, Any]:
     """What the product page shows of the product itself."""
     choices = browsing.choices_of(found)
-    first = next((one for one in choices if not one.sold_out), choices[0] if choices else None)
+    to_buy = [one for one in choices if not one.sold_out] or choices
+    first = to_buy[0] if to_buy else None
     return {
         "product": found,
         "pictures": browsing.gallery_of(found),
@@ -86,6 +87,8 @@ def product_context(shop, found, at) -> dict[str, Any]:
         "description": render_markdown(found.description),
         "choices": choices,
         "first": first,
+        "lowest": min(to_buy, key=lambda one: one.sku.price_minor, default=None),
+        "one_price": len({(one.sku.price_minor, one.sku.compare_at_minor) for one in to_buy}) == 1,
         "on_sale": found.status == "live" and any(not one.sold_out for one in choices),
         "rating": browsing.rating_of(found),
         "reviews": browsing.reviews_of(found),

@@ -2,7 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
+from catalog import stock
 from catalog.models import Media, Sku, StockItem
 from orders import intake, returns
 from orders.buyer_links import buyer_path, read_token, token_of
@@ -14,7 +16,7 @@ from shops.policy_book import policy_for
 from storefront import browsing
 from storefront.models import Basket, BasketLine
 from support.models import BuyerMessage, Conversation, Review
-from tests.factories.catalog import make_product, set_status, sku_of
+from tests.factories.catalog import make_choices, make_product, set_status, sku_of
 from tests.factories.marketing import make_coupon
 from tests.factories.orders import DAY, HOUR, make_delivered_order, make_open_order, make_order, pay, scan, ship
 
@@ -64,6 +66,26 @@ def test_it_shows_the_shop_and_its_products_to_anybody(client, shop, mug, here):
     product = client.get(place("product", shop, product=mug.slug))
     assert product.status_code == 200
     assert "$19.99" in product.content.decode()
+
+
+def test_it_says_one_price_once_and_several_beside_their_choices(client, shop, here):
+    jersey = make_choices(shop, {"Size": ["S", "M", "L"]})
+    Sku.objects.filter(product=jersey).update(price_minor=8_990)
+
+    def shown():
+        page = client.get(place("product", shop, product=jersey.slug)).content.decode()
+        buy = page[page.index('<div class="product-buy">') : page.index('<ul class="promises">')]
+        return " ".join(strip_tags(buy).split())
+
+    assert shown().count("$89.90") == 1
+    assert "from" not in shown()
+    small = Sku.objects.get(product=jersey, option_values=["S"])
+    Sku.objects.filter(pk=small.pk).update(price_minor=7_990)
+    assert "from $79.90" in shown()
+    assert "S · $79.90 M · $89.90 L · $89.90" in shown()
+    stock.count(sku=small, quantity=0, by=None, at=here)
+    assert "from" not in shown(), "what is sold out is no offer"
+    assert shown().count("$89.90") == 1
 
 
 def test_it_looks_at_further_pictures_on_the_page(client, shop, owner, here):
