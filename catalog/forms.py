@@ -276,7 +276,7 @@ class ProductFilterForm(forms.Form):
     stock = forms.ChoiceField(
         label=_("Stock"),
         required=False,
-        choices=[("", _("Any stock")), (browsing.LOW, _("Running low")), (browsing.OUT, _("A SKU is out"))],
+        choices=[("", _("Any stock")), (browsing.LOW, _("Few left")), (browsing.OUT, _("A SKU is out"))],
     )
 
     def __init__(self, *args, **kwargs):

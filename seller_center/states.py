@@ -80,7 +80,7 @@ STATES: dict[str, State] = {
     "discarded": State(_("Discarded"), NEUTRAL),
     "unreadable": State(_("Unreadable"), BAD),
     "in_stock": State(_("In stock"), GOOD),
-    "low_stock": State(_("Low stock"), WARN),
+    "few_left": State(_("Few left"), WARN),
     "out_of_stock": State(_("Out of stock"), BAD),
     # orders and packages
     "unpaid": State(_("Unpaid"), NEUTRAL),

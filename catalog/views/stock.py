@@ -37,7 +37,7 @@ def _sku(item: StockItem, beside: Beside) -> tuple:
 def _level(item: StockItem, beside: Beside):
     if item.available <= 0:
         return ("state", "out_of_stock")
-    return ("state", "low_stock") if item.available <= beside.low else None
+    return ("state", "few_left") if item.available <= beside.low else None
 
 
 def _on_hand(item: StockItem, beside: Beside):
@@ -58,7 +58,7 @@ class Stock(lists.List):
     tab_name = "level"
     tabs = {
         "": gettext_lazy("All"),
-        browsing.LOW: gettext_lazy("Running low"),
+        browsing.LOW: gettext_lazy("Few left"),
         browsing.OUT: gettext_lazy("Out of stock"),
     }
     sorts = {

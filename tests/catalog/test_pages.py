@@ -158,6 +158,16 @@ def test_it_finds_products_by_what_stands_in_the_url(seller, shop, other_shop, q
     assert "of others" not in text
 
 
+def test_it_has_two_words_for_few_units_and_for_running_low(seller, shop):
+    make_product(shop, on_hand=2)
+    page = words(seller.get(url(shop, "stock/"), {"level": "low"}))
+    tabs = [re.sub(r"<[^>]+>", " ", nav).split("Out of")[0] for nav in re.findall(r'<nav class="tabs.*?</nav>', page)]
+    assert len(tabs) == 2
+    assert ["Running low" in tab for tab in tabs] == [True, False], "by number and pace; here by number only"
+    assert "Few left" in tabs[1]
+    assert page.count("Few left") == 2, "the tab and the SKU's state say the same"
+
+
 def test_it_pages_without_losing_or_repeating_a_product(seller, shop):
     codes = {make_product(shop).code for _ in range(30)}
     seen: list[str] = []
