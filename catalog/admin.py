@@ -173,6 +173,7 @@ class SkuAdmin(ReadOnlyAdmin):
 class CategoryAdmin(ReadOnlyAdmin):
     """The tree. What it is called, its fee class and its restrictions can be changed; its place cannot."""
 
+    titles = {"full_name": gettext_lazy("Category")}
     list_display = ("full_name", "code", "trade_class", "fee_class", "restricted", "prohibited")
     list_filter = ("trade_class", "restricted", "prohibited")
     search_fields = ("full_name", "code")
@@ -226,6 +227,11 @@ def _shapes() -> list[tuple[str, Any]]:
 class ImportRunAdmin(ReadOnlyAdmin):
     """Files that shops brought in."""
 
+    titles = {
+        "file_name": gettext_lazy("File"),
+        "row_count": gettext_lazy("Rows"),
+        "shape": gettext_lazy("Columns of"),
+    }
     list_display = ("file_name", "shop", "status", "row_count", "uploaded_by", "uploaded_at", "applied_at")
     list_filter = ("status", ("shape", among(_shapes)))
     search_fields = ("=code", "=shop__code")
@@ -237,6 +243,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
 class LowStockAlertAdmin(ReadOnlyAdmin):
     """What was found to run out."""
 
+    titles = {"on_day": gettext_lazy("Day"), "reorder_count": gettext_lazy("To order again")}
     list_display = ("on_day", "shop", "sku", "why", "available", "days_left", "reorder_count")
     list_filter = ("why",)
     search_fields = ("=sku__code", "=shop__code")
@@ -248,6 +255,7 @@ class LowStockAlertAdmin(ReadOnlyAdmin):
 class PriceHistoryAdmin(ReadOnlyAdmin):
     """What it cost since when."""
 
+    titles = {"compare_at_minor": gettext_lazy("Compared with")}
     list_display = ("sku", "shop", "price_minor", "compare_at_minor", "since", "by")
     search_fields = ("=sku__code", "=shop__code")
     ordering = ("-since", "-id")

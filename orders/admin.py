@@ -30,7 +30,7 @@ from orders.models import (
 from orders.reasons import CANCELLING, RETURNING, choices, words
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops.admin.filters import among
+from shops.admin.filters import among, known
 from shops.admin.read_only import WORDS, ForgivingSearch, ReadOnlyAdmin
 from shops.models import Deadline
 from shops.waiting import count_up_to
@@ -64,7 +64,17 @@ class DeskAdmin(ReadOnlyAdmin):
 class OrderAdmin(ForgivingSearch, DeskAdmin):
     """Orders of all shops, found by number, buyer or SKU. The desk of one holds, releases, ships and cancels."""
 
-    list_display = ("code", "shop", "fulfilment_status", "contact_name", "total", "placed_at", "ship_by", "desk_link")
+    titles = {"fulfilment_status": gettext_lazy("Status"), "contact_name": gettext_lazy("Buyer")}
+    list_display = (
+        "code",
+        "shop",
+        "fulfilment_status",
+        "contact_name",
+        "total_minor",
+        "placed_at",
+        "ship_by",
+        "desk_link",
+    )
     list_filter = ("fulfilment_status", ("channel", among(lambda: CHANNELS.items())))
     search_fields = ("search_text",)
     search_help_text = gettext_lazy("The order's or the channel's number, a tracking number, a buyer, a SKU.")
@@ -95,11 +105,6 @@ class OrderAdmin(ForgivingSearch, DeskAdmin):
             "waiting": count_up_to(Hold.objects.standing().order_by()),
             "late": 0,
         }
-
-    @admin.display(description=gettext_lazy("Total"), ordering="total_minor")
-    def total(self, order: Order) -> str:
-        """The amount with its currency."""
-        return refunds.format_money(order.total_minor, order.currency)
 
     @admin.display(description=gettext_lazy("Desk"))
     def desk_link(self, order: Order) -> str:
@@ -204,6 +209,7 @@ class OrderAdmin(ForgivingSearch, DeskAdmin):
 class PackageAdmin(DeskAdmin):
     """Packages of all shops; those that have a label can be marked as shipped with its number."""
 
+    titles = {"late_at": gettext_lazy("Late since")}
     list_display = ("code", "shop", "status", "carrier", "tracking_number", "shipped_at", "delivered_at", "late_at")
     list_filter = ("status", ("carrier", among(lambda: CARRIER_CHOICES)))
     search_fields = ("=code", "=tracking_number", "=shop__code")
@@ -229,6 +235,7 @@ class PackageAdmin(DeskAdmin):
 class ReturnAdmin(DeskAdmin):
     """Returns of all shops. Staff may be the second person that a large refund needs."""
 
+    titles = {"fault": gettext_lazy("Whose fault"), "by_silence": gettext_lazy("Approved by silence")}
     list_display = ("code", "shop", "status", "kind", "reason", "fault", "requested_at", "by_silence")
     list_filter = ("status", "kind", "fault", "by_silence")
     search_fields = ("=code", "=order__code", "=shop__code")
@@ -316,6 +323,7 @@ def _refund_reasons() -> list[tuple[str, Any]]:
 class RefundAdmin(DeskAdmin):
     """Refunds and how far the payment provider has carried them out."""
 
+    titles = {"fault": gettext_lazy("Whose fault")}
     list_display = ("code", "shop", "status", "total_minor", "currency", "reason", "fault", "made_at", "sent_at")
     list_filter = ("status", ("reason", among(_refund_reasons)), "fault")
     search_fields = ("=code", "=order__code", "=shop__code")
@@ -358,7 +366,7 @@ class HoldAdmin(ReadOnlyAdmin):
     """Holds of all shops, newest first."""
 
     list_display = ("order", "shop", "kind", "reason", "placed_at", "placed_by", "released_at", "released_by")
-    list_filter = ("kind", ("released_at", admin.EmptyFieldListFilter))
+    list_filter = ("kind", ("released_at", known(gettext_lazy("Released"), gettext_lazy("Still held"))))
     search_fields = ("=order__code", "=shop__code")
     ordering = ("-placed_at", "-id")
     list_select_related = ("shop", "order", "placed_by", "released_by")
@@ -368,6 +376,7 @@ class HoldAdmin(ReadOnlyAdmin):
 class BuyerAdmin(ReadOnlyAdmin):
     """Buyers, as their shops know them."""
 
+    titles = {"order_count": gettext_lazy("Orders")}
     list_display = ("name", "shop", "email", "order_count", "first_seen_at")
     search_fields = ("=email", "=person_code")
     ordering = ("-id",)
@@ -378,6 +387,7 @@ class BuyerAdmin(ReadOnlyAdmin):
 class TrackingEventAdmin(ReadOnlyAdmin):
     """Every scan that a carrier told."""
 
+    titles = {"received_at": gettext_lazy("Told to us")}
     list_display = ("package", "shop", "status", "place", "at", "received_at")
     search_fields = ("=package__code",)
     ordering = ("-at", "-id")
@@ -388,6 +398,7 @@ class TrackingEventAdmin(ReadOnlyAdmin):
 class LabelAdmin(ReadOnlyAdmin):
     """Labels that were bought, or are being bought."""
 
+    titles = {"wanted_at": gettext_lazy("Asked for")}
     list_display = ("package", "shop", "carrier", "status", "tracking_number", "amount_minor", "wanted_at")
     list_filter = ("status", ("carrier", among(lambda: LABEL_CARRIERS)))
     search_fields = ("=package__code", "=tracking_number")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from payouts.models import FeeLine, Payout, TransactionKind
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import percent
 
 #: What each kind means, in one plain sentence.
 MEANING = {
@@ -39,13 +40,6 @@ PAYOUT_MEANING = {
     Payout.Status.FAILED: gettext_lazy("Not made. The money is available again and goes out on the next payday."),
     Payout.Status.RETURNED: gettext_lazy("Sent back by your bank. The money is available again: check your account."),
 }
-
-
-def percent(bp: int) -> str:
-    """Basis points as people read them: 600 is 6 %, 725 is 7.25 %."""
-    whole, rest = divmod(bp, 100)
-    digits = f"{rest:02}".rstrip("0")
-    return f"{whole}.{digits} %" if digits else f"{whole} %"
 
 
 def fee_explanation(fee: FeeLine, currency: str) -> str:

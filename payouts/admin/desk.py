@@ -30,6 +30,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     desk_title, desk_url_name = gettext_lazy("Payouts to release"), "admin:payouts_payoutbatch_desk"
 
+    titles = {"pays_on": gettext_lazy("Payday"), "payout_count": gettext_lazy("Payouts")}
     list_display = (
         "code",
         "status",
@@ -168,6 +169,7 @@ def _payout_of(batch: PayoutBatch, request: HttpRequest) -> Payout:
 class PayoutAdmin(ReadOnlyAdmin):
     """Payouts of all shops. A held one is put back on its page."""
 
+    titles = {"return_code": gettext_lazy("Bank's reason"), "hold": gettext_lazy("Held because of")}
     list_display = ("code", "shop", "status", "period_on", "amount_minor", "currency", "batch", "return_code")
     list_filter = ("status", "hold")
     search_fields = ("=code", "=shop__code", "=bank_reference")

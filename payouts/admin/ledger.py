@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from payouts.models import Account, Entry, Transaction
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import number
 from shops.admin.filters import among, currencies
 from shops.admin.read_only import ReadOnlyAdmin
 
@@ -31,16 +32,13 @@ def _link(name: str, pk: int, words: str) -> SafeString:
 class AccountAdmin(ReadOnlyAdmin):
     """Accounts of all shops; an account opens to its newest entries."""
 
-    list_display = ("shop", "kind", "balance", "entry_count")
+    titles = {"entry_count": gettext_lazy("Entries")}
+    list_display = ("shop", "kind", "balance_minor", "entry_count")
     list_filter = ("kind", ("currency", among(currencies)))
     search_fields = ("=shop__code",)
     ordering = ("shop__code", "id")
     list_select_related = ("shop",)
-    fields = readonly_fields = ("shop", "kind", "balance", "entry_count", "entries")
-
-    @admin.display(description=gettext_lazy("Balance"), ordering="balance_minor")
-    def balance(self, account: Account) -> str:
-        return format_money(account.balance_minor, account.currency)
+    fields = readonly_fields = ("shop", "kind", "balance_minor", "entry_count", "entries")
 
     @admin.display(description=gettext_lazy("Newest entries"))
     def entries(self, account: Account) -> SafeString:
@@ -49,7 +47,7 @@ class AccountAdmin(ReadOnlyAdmin):
             (_("Position"), _("Transaction"), _("When"), _("For"), _("Amount"), _("Balance after")),
             [
                 (
-                    one.position,
+                    number(one.position),
                     _link("payouts_transaction", one.transaction_id, str(one.transaction)),
                     f"{one.transaction.at:%Y-%m-%d %H:%M} UTC",
                     one.get_part_display(),
@@ -58,6 +56,7 @@ class AccountAdmin(ReadOnlyAdmin):
                 )
                 for one in rows[:SHOWN]
             ],
+            figures=(0, 4, 5),
         )
 
 
@@ -65,6 +64,7 @@ class AccountAdmin(ReadOnlyAdmin):
 class TransactionAdmin(ReadOnlyAdmin):
     """Transactions of all shops; one opens to its entries and leads to what caused it."""
 
+    titles = {"id": gettext_lazy("Number")}
     list_display = ("id", "shop", "kind", "source_code", "at", "by")
     list_filter = ("kind",)
     search_fields = ("=source_code", "=shop__code", "=order__code")
@@ -106,17 +106,22 @@ class TransactionAdmin(ReadOnlyAdmin):
                     one.get_part_display(),
                     format_money(one.amount_minor, one.currency),
                     format_money(one.balance_after_minor, one.currency),
-                    one.position,
+                    number(one.position),
                 )
                 for one in rows
             ],
+            figures=(2, 3, 4),
         )
 
 
-def _table(heads: tuple, rows: list[tuple]) -> SafeString:
-    head = format_html_join("", '<th scope="col">{}</th>', ((one,) for one in heads))
+def _table(heads: tuple, rows: list[tuple], figures: tuple[int, ...]) -> SafeString:
+    """``figures`` are the columns of figures, counted from 0: they are aligned right."""
+    look = [SafeString(' class="num"') if position in figures else "" for position in range(len(heads))]
+    head = format_html_join("", '<th scope="col"{}>{}</th>', zip(look, heads, strict=True))
     body = format_html_join(
-        "", "<tr>{}</tr>", ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows)
+        "",
+        "<tr>{}</tr>",
+        ((format_html_join("", "<td{}>{}</td>", zip(look, row, strict=True)),) for row in rows),
     )
     return format_html(
         '<div class="desk-wrap" tabindex="0" role="region" aria-label="{}"><table class="desk-table">'

@@ -1,11 +1,12 @@
 """Earnings, fees, reversals, statements and the bank's lines, to read."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from payouts import bank, settlement, words
 from payouts.models import BankMovement, Earning, FeeLine, Reversal, Statement
 from shops import fees
-from shops.admin.filters import among, every_policy
+from shops.admin.filters import among, every_policy, known
 from shops.admin.read_only import WORDS, ReadOnlyAdmin
 
 # A column says what its filter says.
@@ -18,6 +19,11 @@ WORDS["payouts.BankMovement", "kind"] = lambda code: bank.MOVEMENTS.get(code, co
 class EarningAdmin(ReadOnlyAdmin):
     """What packages earned, and when it becomes available."""
 
+    titles = {
+        "package_code": _("Package"),
+        "net_minor": _("Earned"),
+        "taken_minor": _("Taken back"),
+    }
     list_display = ("package_code", "shop", "status", "net_minor", "taken_minor", "currency", "available_from", "terms")
     list_filter = ("status", ("terms", among(lambda: settlement.TERMS.items())))
     search_fields = ("=package_code", "=shop__code", "=order__code")
@@ -35,6 +41,12 @@ def _fee_rules() -> list[tuple[str, str]]:
 class FeeLineAdmin(ReadOnlyAdmin):
     """Fees, each with rule, base, rate and date."""
 
+    titles = {
+        "id": _("Number"),
+        "base_minor": _("Taken of"),
+        "share_bp": _("Charged of it"),
+        "reversed_minor": _("Given back"),
+    }
     list_display = ("id", "shop", "rule", "base_minor", "rate_bp", "share_bp", "amount_minor", "reversed_minor")
     list_filter = ("kind", ("rule", among(_fee_rules)))
     search_fields = ("=shop__code", "=earning_line__earning__package_code")
@@ -46,6 +58,12 @@ class FeeLineAdmin(ReadOnlyAdmin):
 class ReversalAdmin(ReadOnlyAdmin):
     """What refunds took from whom."""
 
+    titles = {
+        "id": _("Number"),
+        "seller_minor": _("From the seller"),
+        "referral_minor": _("Referral fee given back"),
+        "refund_fee_minor": _("Refund fee"),
+    }
     list_display = ("id", "shop", "refund", "seller_minor", "referral_minor", "refund_fee_minor", "reversed_at")
     search_fields = ("=shop__code", "=refund__code", "=order__code")
     ordering = ("-id",)
@@ -56,6 +74,11 @@ class ReversalAdmin(ReadOnlyAdmin):
 class StatementAdmin(ReadOnlyAdmin):
     """Closed statements."""
 
+    titles = {
+        "closes_on": _("Closing day"),
+        "opening_minor": _("Opening balance"),
+        "closing_minor": _("Closing balance"),
+    }
     list_display = ("code", "shop", "closes_on", "opening_minor", "movements_minor", "paid_out_minor", "closing_minor")
     search_fields = ("=code", "=shop__code")
     ordering = ("-id",)
@@ -66,8 +89,9 @@ class StatementAdmin(ReadOnlyAdmin):
 class BankMovementAdmin(ReadOnlyAdmin):
     """The bank's own lines; those without a payout lie with the platform shop."""
 
+    titles = {"key": _("Our reference")}
     list_display = ("number", "day", "kind", "key", "amount_minor", "currency", "shop", "payout")
-    list_filter = (("kind", among(lambda: bank.MOVEMENTS.items())), ("payout", admin.EmptyFieldListFilter))
+    list_filter = (("kind", among(lambda: bank.MOVEMENTS.items())), ("payout", known(_("Known"), _("None of ours"))))
     search_fields = ("=key", "=reference", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "payout")

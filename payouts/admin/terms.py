@@ -52,6 +52,7 @@ def _reserve_levels() -> list[tuple[int, str]]:
 class SettlementTermsAdmin(ReadOnlyAdmin):
     """Decisions about settlement; a new one replaces the standing one and keeps it."""
 
+    titles = {"introductory": gettext_lazy("Introductory waiting time")}
     list_display = (
         "shop",
         "introductory",

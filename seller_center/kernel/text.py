@@ -35,6 +35,13 @@ def number(count: int | None) -> str:
     return "—" if count is None else f"{count:,}"
 
 
+def percent(bp: int) -> str:
+    """Basis points as people read them: 600 is 6 %, 725 is 7.25 %."""
+    whole, rest = divmod(bp, 100)
+    digits = f"{rest:02}".rstrip("0")
+    return f"{whole}.{digits} %" if digits else f"{whole} %"
+
+
 def render_markdown(text: str) -> SafeString:
     """Clean HTML of a Markdown text: no HTML of its own, no pictures, links that vouch for nothing."""
     text = (text or "")[:MAX_SIGNS]

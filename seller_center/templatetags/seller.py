@@ -106,15 +106,33 @@ def frame_part(context, name: str) -> SafeString:
 
 
 @register.simple_tag
+def staff_heads(cl, headers) -> list[dict]:
+    """``{% staff_heads cl result_headers as heads %}``: the heads of a list of the admin, each in words, figures right."""
+    return [_staff_head(cl, name, header) for name, header in zip(cl.list_display, headers, strict=True)]
+
+
+def _staff_head(cl, name, header: dict) -> dict:
+    if name == "action_checkbox":
+        return header
+    words = str(cl.model_admin.title_of(name) or header["text"])
+    right = getattr(name, "right", False)
+    attributes = SafeString(header["class_attrib"].replace('class="', 'class="num ', 1))
+    found = {**header, "text": words[:1].upper() + words[1:], "right": right}
+    return {**found, "class_attrib": attributes} if right else found
+
+
+@register.simple_tag
 def labelled_cells(cells, headers) -> SafeString:
-    """``{% labelled_cells result result_headers %}``: the cells of a row of the admin, each with its column's name."""
+    """``{% labelled_cells result heads %}``: the cells of a row of the admin, each with its column's name."""
     return SafeString("".join(map(_labelled, cells, headers)))
 
 
 def _labelled(cell: str, header: dict) -> str:
     # Django has made the cell: ``<td class="…">`` or ``<th class="…">``; the first column is named by what it holds.
+    if header.get("right"):
+        cell = cell.replace('class="', 'class="num ', 1)
     if cell.startswith("<td") and "action-checkbox" not in cell[:40]:
-        return f'<td data-label="{escape(str(header["text"])[:1].upper() + str(header["text"])[1:])}"{cell[3:]}'
+        return f'<td data-label="{escape(header["text"])}"{cell[3:]}'
     return cell
 
 

@@ -46,6 +46,21 @@ def among(pairs: Callable[[], Pairs]) -> type[Among]:
     return type("Among", (Among,), {"pairs": staticmethod(pairs)})
 
 
+class Known(admin.EmptyFieldListFilter):
+    """Is there something in a field or not: see ``known``."""
+
+    words: tuple[Any, Any]
+
+    def choices(self, changelist) -> Iterator[dict[str, Any]]:
+        for one, words in zip(super().choices(changelist), (_("All"), *reversed(self.words)), strict=True):
+            yield {**one, "display": words}
+
+
+def known(given: Any, missing: Any) -> type[Known]:
+    """For ``list_filter``: ``("released_at", known(_("Released"), _("Still held")))``, in place of "empty" and "not"."""
+    return type("Known", (Known,), {"words": (given, missing)})
+
+
 class ShippedRoles(admin.RelatedFieldListFilter):
     """The roles that every installation has. Django would name those of every shop as well."""
 

@@ -17,7 +17,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from shops import recovery, restrictions, second_factor, staff_views
 from shops.admin.filters import ShippedRoles
-from shops.admin.read_only import CappedPaginator, ReadOnlyAdmin
+from shops.admin.read_only import PlainWords, ReadOnlyAdmin
 from shops.models import (
     Application,
     BankAccount,
@@ -34,16 +34,19 @@ from shops.models import (
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(PlainWords):
     """People. Groups and the staff mark are given by superusers only; nobody's password is seen or set here."""
 
+    titles = {
+        "is_staff": gettext_lazy("Staff"),
+        "is_active": gettext_lazy("May log in"),
+        "date_joined": gettext_lazy("Joined"),
+        "groups": gettext_lazy("Group"),
+    }
     list_display = ("email", "phone", "name", "is_staff", "is_active", "date_joined", "access_link")
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("email", "phone", "name")
     ordering = ("-id",)
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = CappedPaginator
     fields = ("email", "phone", "name", "is_active", "is_staff", "groups", "date_joined", "last_login")
     actions = None
 
@@ -104,6 +107,10 @@ class UserAdmin(admin.ModelAdmin):
 class ShopAdmin(ReadOnlyAdmin):
     """Shops."""
 
+    titles = {
+        "is_platform": gettext_lazy("Platform shop"),
+        "programme_eligible": gettext_lazy("Eligible for the programme"),
+    }
     list_display = ("code", "name", "market", "status", "tier", "programme_eligible", "approved_at", "page_link")
     list_filter = ("status", "market", "tier", "is_platform")
     search_fields = ("code", "name", "slug", "contact_email")
@@ -201,6 +208,11 @@ class InvitationAdmin(ReadOnlyAdmin):
 class BankAccountAdmin(ReadOnlyAdmin):
     """Bank accounts by their last four digits."""
 
+    titles = {
+        "holder": gettext_lazy("Account holder"),
+        "bank_name": gettext_lazy("Bank"),
+        "last_four": gettext_lazy("Ends in"),
+    }
     list_display = ("shop", "holder", "bank_name", "account_type", "last_four", "status", "usable_from")
     list_filter = ("status",)
     search_fields = ("shop__code", "holder")
@@ -213,6 +225,7 @@ class BankAccountAdmin(ReadOnlyAdmin):
 class RoleAdmin(ReadOnlyAdmin):
     """Roles: the shipped ones and those of shops."""
 
+    titles = {"is_owner": gettext_lazy("Owner")}
     list_display = ("name", "code", "shop", "is_owner")
     ordering = ("id",)
 
@@ -221,6 +234,7 @@ class RoleAdmin(ReadOnlyAdmin):
 class MarketAdmin(ReadOnlyAdmin):
     """Markets."""
 
+    titles = {"zone": gettext_lazy("Time zone")}
     list_display = ("code", "name", "currency", "zone", "prices_include_tax")
     ordering = ("code",)
 
@@ -229,5 +243,6 @@ class MarketAdmin(ReadOnlyAdmin):
 class TradeClassAdmin(ReadOnlyAdmin):
     """What shops may want to sell."""
 
+    titles = {"restricted": gettext_lazy("Needs a permit")}
     list_display = ("code", "name", "restricted")
     ordering = ("code",)

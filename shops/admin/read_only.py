@@ -7,15 +7,19 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
-from django.db.models import CharField
+from django.db.models import CharField, GeneratedField, IntegerField
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import number, percent
+from shops.admin.titles import title_of
 
-#: A list says "10 000 or more" at the most; nobody turns that many pages.
+#: A list says "10,000 or more" at the most; nobody turns that many pages.
 MOST_COUNTED = 10_000
 
 
@@ -28,17 +32,37 @@ class CappedPaginator(Paginator):
         return rows.order_by().values("pk")[:MOST_COUNTED].count()
 
 
+def figure(name: str, read: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A column of figures, aligned right, in place of the field ``name``; ``read`` says the figure of a row."""
+
+    @admin.display(ordering=name)
+    def said(row: Any) -> str:
+        return "—" if getattr(row, name) is None else read(row)
+
+    said.__name__ = name  # the field's title and explanation are found by it
+    said.right = True  # type: ignore[attr-defined]
+    return said
+
+
+#: Whole numbers that are names and not counts: they are not grouped, and stand where other names stand.
+NUMBERED = {"id", "number", "reserve_level"}
+#: Numbers with a unit, by the end of their name.
+UNITS: dict[str, Callable[[int], str]] = {"_bp": percent, "_bytes": filesizeformat}
+
+
 @cache
-def money_column(model: type, name: str) -> Callable[[Any], str | None]:
-    """A column of amounts as people read them, in place of the field ``name`` with its minor units."""
+def figure_column(model: type, name: str) -> Callable[[Any], str] | None:
+    """The column of a field that holds a figure: money with its sign, percent, sizes, counts grouped. None for others."""
     field = model._meta.get_field(name)  # type: ignore[attr-defined]
-
-    @admin.display(description=str(field.verbose_name).removesuffix(" minor"), ordering=name, empty_value="—")
-    def amount(row: Any) -> str | None:
-        minor = getattr(row, name)
-        return None if minor is None else format_money(minor, getattr(row, "currency", "") or row.shop.currency)
-
-    return amount
+    kept = field.output_field if isinstance(field, GeneratedField) else field
+    if not isinstance(kept, IntegerField) or kept.choices or name in NUMBERED or kept.primary_key:
+        return None
+    if name.endswith("_minor"):
+        return figure(
+            name, lambda row: format_money(getattr(row, name), getattr(row, "currency", "") or row.shop.currency)
+        )
+    say = next((say for tail, say in UNITS.items() if name.endswith(tail)), number)
+    return figure(name, lambda row: say(getattr(row, name)))
 
 
 def in_words(code: str) -> str:
@@ -60,12 +84,12 @@ WORDS: dict[tuple[str, str], Callable[[str], Any]] = {}
 @cache
 def words_column(model: type, name: str) -> Callable[[Any], str]:
     """A column of our own words as people say them, in place of the field ``name`` with its codes."""
-    field = model._meta.get_field(name)  # type: ignore[attr-defined]
 
-    @admin.display(description=str(field.verbose_name), ordering=name, empty_value="—")
+    @admin.display(ordering=name, empty_value="—")
     def words(row: Any) -> str:
         return said(model, name, getattr(row, name))
 
+    words.__name__ = name
     return words
 
 
@@ -84,31 +108,66 @@ def is_coded(model: type, name: Any) -> bool:
 
 
 def as_read(model: type, names: Any) -> list[Any]:
-    """The names of fields for staff to read: amounts become columns of money, codes of words. Groups stay groups."""
+    """The names of fields for staff to read: figures become columns of figures, codes of words. Groups stay groups."""
     own = {field.name for field in model._meta.fields}  # type: ignore[attr-defined]
     return [
         as_read(model, name)
         if isinstance(name, (list, tuple))
-        else money_column(model, name)
-        if isinstance(name, str) and name.endswith("_minor") and name in own
         else words_column(model, name)
         if is_coded(model, name)
-        else name
+        else (figure_column(model, name) if isinstance(name, str) and name in own else None) or name
         for name in names
     ]
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A list and a page to read. What may be done stands on a desk, as a verb."""
+class StaffList(ChangeList):
+    """A list whose filters are called as its columns are, and whose count is said as people read it."""
 
+    @property
+    def result_count_text(self) -> str:
+        """2,229; nobody counted beyond the limit, and so it says no more than that."""
+        words = number(self.result_count)
+        return _("%(count)s or more") % {"count": words} if self.result_count >= MOST_COUNTED else words
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        found = super().get_filters(request)
+        for one in found[0]:
+            one.title = self.model_admin.title_of(one.field_path) or one.title
+        return found
+
+
+class PlainWords(admin.ModelAdmin):
+    """Columns, filters and fields have titles that are words; whole tables are not counted."""
+
+    titles: dict[str, Any] = {}
+    """Field → what it is called in this table, where ``shops.admin.titles`` would not say it."""
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # "show counts" would count the whole table once for each filter
     paginator = CappedPaginator
-    list_per_page = 50
-    actions = None
+
+    def title_of(self, name: Any) -> str:
+        """The title of a field or of a column that stands for one; nothing for a column of the admin's own."""
+        name = getattr(name, "__name__", name)
+        fields = (*self.model._meta.fields, *self.model._meta.many_to_many)
+        field = next((one for one in fields if one.name == name), None)
+        return title_of(field, self.titles) if field is not None else ""
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return as_read(self.model, super().get_list_display(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StaffList
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        titles = {field.name: title_of(field, self.titles) for field in self.model._meta.fields}
+        return super().get_form(request, obj, change=change, labels=titles, **kwargs)
+
+
+class ReadOnlyAdmin(PlainWords):
+    """A list and a page to read. What may be done stands on a desk, as a verb."""
+
+    list_per_page = 50
+    actions = None
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """A page on which nothing can be typed has nothing to save, and its amounts are told as money."""

@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from seller_center.kernel.text import number
 from shops import batches, deadline_kinds, event_kinds, file_kinds, jobs
 from shops.admin.filters import among
 from shops.admin.read_only import WORDS, ReadOnlyAdmin, in_words
@@ -27,6 +29,7 @@ WORDS["shops.Deadline", "kind"] = lambda kind: deadline_kinds.KINDS[kind].name i
 class ShopEventAdmin(ReadOnlyAdmin):
     """Events: the audit trail, with what could not be delivered under "last error"."""
 
+    titles = {"audience": gettext_lazy("Who reads it"), "attempts": gettext_lazy("Attempts to deliver")}
     list_display = ("at", "kind", "shop", "subject_kind", "subject_code", "by", "audience", "delivered_at", "attempts")
     list_filter = (
         ("audience", among(lambda: event_kinds.AUDIENCES.items())),
@@ -57,6 +60,7 @@ class DeadlineAdmin(ReadOnlyAdmin):
 class JobAdmin(ReadOnlyAdmin):
     """Long work that sellers asked for."""
 
+    titles = {"by": gettext_lazy("Asked by"), "done_count": gettext_lazy("Done"), "total_count": gettext_lazy("Of")}
     list_display = ("code", "kind", "shop", "by", "status", "done_count", "total_count", "asked_at", "finished_at")
     list_filter = ("status", ("kind", among(lambda: ((kind, jobs.title_of(kind)) for kind in jobs.KINDS))))
     search_fields = ("=code", "=shop__code")
@@ -68,9 +72,15 @@ class JobAdmin(ReadOnlyAdmin):
 class BatchRunAdmin(ReadOnlyAdmin):
     """Batches: when they ran, what they did, what failed."""
 
-    list_display = ("kind", "period", "status", "started_at", "finished_at", "heartbeat_at", "counts")
+    titles = {"heartbeat_at": gettext_lazy("Last sign of life")}
+    list_display = ("kind", "period", "status", "started_at", "finished_at", "heartbeat_at", "done")
     list_filter = (("kind", among(lambda: batches.KINDS.items())), "status")
     ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("What it did"))
+    def done(self, run: BatchRun) -> str:
+        """The counts of a run, in words."""
+        return ", ".join(f"{in_words(name)}: {number(count)}" for name, count in run.counts.items())
 
 
 @admin.register(Notice)
@@ -98,6 +108,7 @@ class DocumentAdmin(ReadOnlyAdmin):
 class SubmissionAdmin(ReadOnlyAdmin):
     """Applications as they were sent."""
 
+    titles = {"number": gettext_lazy("Attempt")}
     list_display = ("submitted_at", "shop", "number", "submitted_by", "agreement_version")
     search_fields = ("=shop__code",)
     ordering = ("-id",)
@@ -131,6 +142,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
 class FileAccessAdmin(ReadOnlyAdmin):
     """Who opened which private file, when and why."""
 
+    titles = {"reason": gettext_lazy("What for")}
     list_display = ("at", "shop", "file", "by", "reason")
     search_fields = ("=shop__code", "=by__email")
     ordering = ("-id",)

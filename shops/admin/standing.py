@@ -32,6 +32,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     desk_title, desk_url_name = gettext_lazy("Appeals and cases"), "admin:shops_violation_desk"
 
+    titles = {"fraud_related": gettext_lazy("Fraud")}
     list_display = ("code", "shop", "kind", "status", "points", "opened_at", "takes_effect_at", "lapses_at")
     list_filter = ("status", ("kind", among(lambda: enforcement.KINDS.items())), "fraud_related")
     search_fields = ("=code", "=shop__code", "=evidence_code")
@@ -204,6 +205,7 @@ def _name(case: Violation) -> str:
 class AppealAdmin(ReadOnlyAdmin):
     """Appeals of all shops, to read; they are decided on the page of their case."""
 
+    titles = {"decide_by": gettext_lazy("To decide by")}
     list_display = ("violation", "shop", "number", "status", "filed_at", "decide_by", "claimed_by", "decided_by")
     list_filter = ("status",)
     search_fields = ("=violation__code", "=shop__code")
@@ -237,6 +239,7 @@ class TierReviewAdmin(ReadOnlyAdmin):
 class AgreementAcceptanceAdmin(ReadOnlyAdmin):
     """Who acknowledged which version of the agreement."""
 
+    titles = {"address": gettext_lazy("Network address")}
     list_display = ("at", "shop", "user", "version", "address")
     search_fields = ("=shop__code", "=user__email")
     ordering = ("-id",)

@@ -5,7 +5,9 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.utils import flatten
+from django.db.models import IntegerField
 from django.template import Context
 from django.test import RequestFactory
 from django.urls import resolve, reverse
@@ -19,9 +21,13 @@ from payouts.models import Earning
 from seller_center import display, reactions
 from seller_center.frame import place_of
 from seller_center.kernel.money import format_money
-from shops.admin.read_only import ReadOnlyAdmin
+from seller_center.templatetags.seller import staff_heads
+from shops.admin.read_only import MOST_COUNTED, NUMBERED, CappedPaginator, ReadOnlyAdmin
+from shops.batches import batch_run
+from shops.models import User
 from tests.factories.marketing import make_coupon
 from tests.factories.orders import make_delivered_order, make_open_order
+from tests.factories.payouts import keep
 from tests.factories.shops import AT, log_in_staff, make_staff
 
 
@@ -76,7 +82,7 @@ def test_each_cell_of_a_list_says_of_which_column_it_is(staff, shop):
     page = staff.get(reverse("admin:marketing_coupon_changelist")).content.decode()
     body = page.partition("<tbody>")[2].partition("</tbody>")[0]
     assert re.findall(r'<td data-label="([^"]+)"', body) == [
-        *("Shop", "Status", "Kind", "Redeemed count", "Uses in all", "Given", "Budget"),
+        *("Shop", "Status", "Kind", "Uses so far", "Uses in all", "Given", "Budget"),
     ]
 
 
@@ -127,3 +133,130 @@ def test_our_own_words_are_said_as_words_in_lists_records_and_filters(staff, sho
     assert re.search(r">\s*Ship by\s*<", filters)
     record = staff.get(reverse("admin:orders_package_change", args=[order.packages.get().pk])).content.decode()
     assert ">Sandbox" in record
+
+
+# -- titles -----------------------------------------------------------------------------------------------------------
+
+#: How a title begins or ends that is the name in the table and not a word: is staff, submitted at, row count, rate bp.
+BARE = re.compile(r"^(is|has|by) |(^| )(at|on|minor|count|bp|bytes|pk|id|uuid)$|_", re.IGNORECASE)
+#: Words that name nothing by themselves.
+DARK = {"by", "to", "key", "user", "zone"}
+
+
+@pytest.fixture
+def everything(rf, db):
+    boss = make_staff("admin")
+    boss.is_superuser = True
+    request = rf.get("/admin/")
+    request.user = boss
+    return request
+
+
+def titles_of(one, request) -> tuple[list[str], list[str]]:
+    """What a list calls its columns and its filters."""
+    shown = one.get_changelist_instance(request)
+    heads = staff_heads(shown, list(result_headers(shown)))
+    return [
+        str(head["text"]) for head, name in zip(heads, shown.list_display, strict=True) if name != "action_checkbox"
+    ], [str(spec.title) for spec in shown.filter_specs]
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda one: one._meta.label)
+def test_every_column_and_filter_is_called_by_words(model, everything):
+    columns, filters = titles_of(admin.site._registry[model], everything)
+    bare = [title for title in (*columns, *filters) if BARE.search(title) or title.lower() in DARK]
+    assert bare == []
+    assert all(title[:1].isupper() for title in (*columns, *filters))
+    assert len(columns) == len(set(columns))
+
+
+def test_bare_names_are_seen(everything, monkeypatch):
+    """Control: without its titles a list of people says what the table says."""
+    people = admin.site._registry[User]
+    monkeypatch.setattr(type(people), "titles", {})
+    monkeypatch.setattr("shops.admin.titles.TAILS", ())
+    columns, filters = titles_of(people, everything)
+    assert [title for title in (*columns, *filters) if BARE.search(title)] == ["Is staff", "Is active"] * 2
+
+
+def test_a_filter_is_called_as_its_column_is(everything):
+    told = 0
+    for one in admin.site._registry.values():
+        shown = one.get_changelist_instance(everything)
+        heads = dict(zip(map(_name, shown.list_display), titles_of(one, everything)[0], strict=False))
+        for spec in shown.filter_specs:
+            if spec.field_path in heads and "action_checkbox" not in shown.list_display:
+                assert spec.title == heads[spec.field_path], one
+                told += 1
+    assert told > 30
+
+
+def _name(column) -> str:
+    return getattr(column, "__name__", column)
+
+
+def test_the_page_of_a_list_says_the_titles(staff, shop):
+    page = staff.get(reverse("admin:shops_shop_changelist")).content.decode()
+    assert "<summary>Platform shop</summary>" in page
+    assert "is platform" not in page
+    assert ">Approved</a>" in page
+    record = staff.get(reverse("admin:shops_shop_change", args=[shop.pk])).content.decode()
+    assert "<label>Approved:</label>" in record
+    assert "Carries staff, policy and batch events" in record, "what explains a field stands below it as before"
+
+
+# -- figures ----------------------------------------------------------------------------------------------------------
+
+
+def test_figures_of_a_list_stand_right_and_are_grouped(staff, shop):
+    make_coupon(shop, "RIDE10", budget_minor=123_456, limit_count=12_345)
+    page = staff.get(reverse("admin:marketing_coupon_changelist")).content.decode()
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    figures = re.findall(r'<td data-label="([^"]+)" class="num [^"]*">([^<]*)<', body)
+    assert figures[1:] == [("Uses in all", "12,345"), ("Given", "$0.00"), ("Budget", "$1,234.56")]
+    heads = re.findall(r'<th scope="col" class="num [^"]*">.*?<a role="button"[^>]*>([^<]*)<', page, re.DOTALL)
+    assert heads == ["Uses so far", "Uses in all", "Given", "Budget"]
+
+
+def test_every_whole_number_of_a_list_is_a_figure_or_a_name(everything):
+    """A new field with a number in a list cannot stand left and ungrouped by oversight."""
+    found = 0
+    for model, one in admin.site._registry.items():
+        for column in one.get_list_display(everything):
+            name = _name(column)
+            field = next((field for field in model._meta.fields if field.name == name), None)
+            kept = getattr(field, "output_field", field)
+            if isinstance(kept, IntegerField) and not kept.choices and not kept.remote_field:
+                assert getattr(column, "right", False) or name in NUMBERED, f"{model._meta.label}.{name}"
+                found += 1
+    assert found > 40
+
+
+def test_rates_and_sizes_have_their_unit(staff, shop, at):
+    keep(make_delivered_order(shop, at=at), at=at)
+    page = staff.get(reverse("admin:payouts_feeline_changelist")).content.decode()
+    assert re.search(r'data-label="Rate" class="num [^"]*">[\d.]+ %<', page)
+
+
+def test_the_count_of_a_list_is_grouped(staff, everything, monkeypatch):
+    monkeypatch.setattr(CappedPaginator, "count", 2_229)
+    page = staff.get(reverse("admin:orders_package_changelist") + "?q=x").content.decode()
+    assert "2,229 results" in page
+    assert "2,229 packages" in page
+    assert not re.search(r"\b2229\b", page)
+    assert "Select all" not in page
+    monkeypatch.setattr(CappedPaginator, "count", MOST_COUNTED)
+    assert "10,000 or more packages" in staff.get(reverse("admin:orders_package_changelist")).content.decode()
+
+
+def test_a_filter_of_what_may_be_missing_says_so_in_words(staff, shop, at):
+    page = staff.get(reverse("admin:orders_hold_changelist")).content.decode()
+    assert re.search(r'<a href="\?released_at__isempty=1">Still held</a>', page)
+    assert re.search(r'<a href="\?released_at__isempty=0">Released</a>', page)
+
+
+def test_a_run_tells_its_counts_in_words(staff, db, at):
+    with batch_run("tiers", "2026-11-30", at=at) as run:
+        run.count("shops_looked_at", 1_234)
+    page = staff.get(reverse("admin:shops_batchrun_changelist")).content.decode()
+    assert ">Shops looked at: 1,234<" in page
