@@ -5,6 +5,7 @@ can; the template tags in ``templatetags/seller.py`` only hand over. Nothing her
 """
 
 import datetime as dt
+import re
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
+from seller_center.kernel.codes import ALPHABET
 from seller_center.kernel.money import format_money
 from seller_center.kernel.text import number as number
 from seller_center.states import state_of
@@ -29,6 +31,18 @@ DAY_FIRST = {"GB"}
 def money(minor: int | None, currency: str) -> str:
     """An amount as people read it: ``1234, "USD"`` is $12.34; nothing is an em dash."""
     return "—" if minor is None else format_money(minor, currency)
+
+
+#: The codes that people read: of an order and of what hangs on it (package, return, refund), and of a payout batch.
+CODES = re.compile(rf"\b(?:[A-Z0-9]{{4}}[{ALPHABET}]{{8}}(?:-[A-Z]?\d+)?|[A-Z]{{2}}-\d{{8}}-\d+)\b", re.ASCII)
+
+
+def codes(words: object) -> SafeString:
+    """Words in which no code is torn apart at the end of a line: each stands in the class ``code``."""
+    if isinstance(words, SafeString) and "<" in words:
+        return words  # finished HTML: a code may stand in an address there
+    told = words if isinstance(words, SafeString) else escape(str(words))
+    return mark_safe(CODES.sub(r'<span class="code">\g<0></span>', told))  # noqa: S308 (escaped above)
 
 
 @cache

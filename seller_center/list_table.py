@@ -69,14 +69,22 @@ def _safe(value: Any) -> str:
     return escape(value) if type(value) is str else conditional_escape(value)
 
 
+def _words(value: Any) -> str:
+    """The same for what is read, in which codes are kept in one piece."""
+    return display.codes(value) if type(value) is str else conditional_escape(value)
+
+
 def _figure(cell: Any) -> str:
     """A number is a count, since amounts and moments say what they are: it is grouped as people read it."""
-    return display.number(cell) if type(cell) is int else _safe(cell)
+    return display.number(cell) if type(cell) is int else _words(cell)
+
+
+def _small(below: Any) -> str:
+    return f"<small>{_words(below)}</small>" if below else ""
 
 
 def _two(above: Any, below: Any) -> str:
-    small = f"<small>{_safe(below)}</small>" if below else ""
-    return f"{_safe(above)}{small}"
+    return f"{_words(above)}{_small(below)}"
 
 
 def _token(place: Place) -> str:
@@ -165,7 +173,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "due": lambda place, at, label="": display.due(at, label=label, **place) if at else "",
     "deadline": lambda place, one: display.deadline(one, labelled=False, **place),
     "two": lambda place, above, below: _two(above, below),
-    "link": lambda place, words, url: f'<a href="{_safe(url)}">{_safe(words)}</a>' if url else _safe(words),
+    "link": lambda place, words, url: f'<a href="{_safe(url)}">{_words(words)}</a>' if url else _words(words),
     "mark": lambda place, words, tone: f'<span class="state state-{tone}">{_safe(words)}</span>',
     "until": lambda place, words, at: f"{_safe(words)} {display.moment(at, **place)}",
     "number": _number_form,
@@ -194,7 +202,7 @@ def _main(cell: Any, url: str, place: Place) -> str:
     above, below = (cell[1], cell[2]) if isinstance(cell, tuple) and cell[0] == "two" else (cell, "")
     words = _value(above, place)
     name = f'<a href="{_safe(url)}" data-open>{words}</a>' if url else words
-    small = f"<small>{_safe(below)}</small>" if below else ""
+    small = _small(below)
     return f"{picture}<div>{name}{small}</div>" if picture else f"{name}{small}"
 
 

@@ -3,6 +3,8 @@
 The work is done by ``seller_center.display`` and ``seller_center.form_look``; here it only gets its name.
 """
 
+import re
+
 from django import template
 from django.template.base import token_kwargs
 from django.utils.html import escape, format_html
@@ -21,6 +23,7 @@ register.simple_tag(form_look.render_fields, name="form_fields")
 register.simple_tag(form_look.render_summary, name="error_summary")
 register.filter("initials", display.initials)
 register.filter("number", display.number)
+register.filter("codes", display.codes)
 register.filter("browser_words", display.browser_words)
 
 
@@ -121,6 +124,10 @@ def _staff_head(cl, name, header: dict) -> dict:
     return {**found, "class_attrib": attributes} if right else found
 
 
+#: A cell that is a code, as a link or as it is. Django has made the cell, so that its text cannot be told apart earlier.
+WHOLE_CODE = re.compile(rf">(\s*)({display.CODES.pattern})<", re.ASCII)
+
+
 @register.simple_tag
 def labelled_cells(cells, headers) -> SafeString:
     """``{% labelled_cells result heads %}``: the cells of a row of the admin, each with its column's name."""
@@ -129,6 +136,7 @@ def labelled_cells(cells, headers) -> SafeString:
 
 def _labelled(cell: str, header: dict) -> str:
     # Django has made the cell: ``<td class="…">`` or ``<th class="…">``; the first column is named by what it holds.
+    cell = WHOLE_CODE.sub(r'>\1<span class="code">\2</span><', cell)
     if header.get("right"):
         cell = cell.replace('class="', 'class="num ', 1)
     if cell.startswith("<td") and "action-checkbox" not in cell[:40]:

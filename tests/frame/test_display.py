@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.utils.safestring import mark_safe
 
 from seller_center import display
 from seller_center.kernel.transitions import Moves
@@ -126,3 +127,18 @@ def test_it_names_browsers():
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
     assert display.browser_words(agent) == "Chrome on Linux"
     assert display.browser_words("curl/8") == "curl/8"
+
+
+def test_codes_are_kept_in_one_piece_in_sentences_and_nothing_else_is():
+    told = display.codes("Package ACME3467CDFG-1 of <b> US-20261130-1, refund ACME3467CDFG-F2")
+    assert told.count('<span class="code">') == 3
+    assert "&lt;b&gt;" in told
+    for plain in ("CONGRATULATE", "HELMET-BLUE-XL", "2026-11-30", "ACME3467CDFGX"):
+        assert display.codes(plain) == plain
+
+
+def test_codes_in_finished_html_are_left_alone():
+    """Control: there a code may stand in an address, which a tag in it would break."""
+    html = mark_safe('<a href="/s/ACME/orders/ACME3467CDFG/">open</a>')
+    assert display.codes(html) == html
+    assert "<span" in display.codes(mark_safe("ACME3467CDFG &amp; more"))

@@ -31,6 +31,17 @@ def test_it_writes_heads_cells_and_the_box_to_pick():
     assert 'name="pick" value="ACME1234" form="bulk"' in html
 
 
+def test_it_keeps_codes_in_one_piece_wherever_they_stand():
+    """A code that breaks before its "-1" is read as two. What a seller calls a SKU may be long and breaks as it likes."""
+    code, kept = "ACME3467CDFG-1", '<span class="code">ACME3467CDFG-1</span>'
+    columns = [{"label": "One", "as": "main"}, *({"label": "More"} for _ in range(3))]
+    cells = (("two", code, f"of {code}"), code, ("link", code, f"/{code}/"), "HELMET-BLUE-XL-1")
+    html = list_table(columns, [row(cells=cells)], PLACE)
+    assert html.count(kept) == 4
+    assert f'href="/{code}/"' in html
+    assert '<td data-label="More">HELMET-BLUE-XL-1</td>' in html
+
+
 def test_it_writes_a_row_alone_as_it_stands_in_the_table():
     assert list_row(COLUMNS, row(), PLACE) in list_table(COLUMNS, [row()], PLACE)
 

@@ -62,6 +62,19 @@ OVER_THE_EDGE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 #: An amount whose sign is a hyphen, in what is read or in what a hover or a control says.
 HYPHENED = """() => [document.body.innerText, ...[...document.querySelectorAll("[title], [aria-label]")].map((one) =>
   one.title + " " + one.ariaLabel)].flatMap((said) => said.match(/(^|[^\\d\\w)])-\\s?[$€£¥]\\s?\\d[\\d.,]*/g) || [])"""
+#: A code of ours that is torn apart at the end of a line, where it is read.
+TORN = """() => { const found = [], place = new Range();
+  const codes = /\\b([A-Z0-9]{4}[34679CDFGHJKMNPQRTVWXY]{8}(-[A-Z]?\\d+)?|[A-Z]{2}-\\d{8}-\\d+)\\b/g;
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    for (const code of words.currentNode.data.matchAll(codes)) {
+      place.setStart(words.currentNode, code.index);
+      place.setEnd(words.currentNode, code.index + code[0].length);
+      if (new Set([...place.getClientRects()].map((one) => Math.round(one.top))).size > 1)
+        found.push("torn: " + code[0] + " in " + words.currentNode.parentElement.outerHTML.slice(0, 120));
+    }
+  }
+  return found; }"""
 #: Everything is asked once; of the other theme and width, what colours and layout can change.
 #: Colours change at once, not on their way from one theme to the other. (A sheet that the strict policy lets through.)
 AT_ONCE = """() => { const sheet = new CSSStyleSheet();
@@ -154,7 +167,7 @@ class Walk:
             page.emulate_media(color_scheme=theme)
             self._picture(path, width, theme)
             found = axe.violations(page, *(() if (width, theme) == PAIRS[0] else LOOKS))
-            self._note(f"{path} {width} {theme}", found + page.evaluate(OVER_THE_EDGE))
+            self._note(f"{path} {width} {theme}", found + page.evaluate(OVER_THE_EDGE) + page.evaluate(TORN))
 
     def errors(self, paths: Iterable[str]) -> None:
         """Pages that say that something is not there, or not allowed."""
@@ -182,6 +195,16 @@ def test_the_walk_finds_an_amount_with_a_hyphen(chromium: Browser) -> None:
     page = chromium.new_page()
     page.set_content("<p>-$5.00</p><p title='fee -$0.36'>−$5.00, $5-$9, A-$1</p><p>was ($20) (-$1)</p>")
     assert [one[-6:].strip(" (") for one in page.evaluate(HYPHENED)] == ["-$5.00", "-$1", "-$0.36"]
+    page.context.close()
+
+
+def test_the_walk_finds_a_code_that_is_torn_apart(chromium: Browser) -> None:
+    """Control: the same code in a narrow cell, as it is and in the class of codes; and a SKU, which is no code of ours."""
+    page = chromium.new_page()
+    cells = ("BRTS7K3MWQ9P-1", '<span class="code">BRTS7K3MWQ9P-1</span>', "US-20261130-1", "HELMET-BLUE-XL")
+    page.set_content("".join(f'<p style="width: 3em">{cell}</p>' for cell in cells))
+    page.add_style_tag(content=".code { white-space: nowrap; }")
+    assert [one.split(" ")[1] for one in page.evaluate(TORN)] == ["BRTS7K3MWQ9P-1", "US-20261130-1"]
     page.context.close()
 
 
