@@ -10,17 +10,18 @@ from django.views.decorators.http import require_safe
 from marketing import coupons
 from marketing.forms import CouponFilterForm
 from marketing.models import Coupon
+from seller_center.kernel.text import number
 from shops import lists
 from shops.access import ShopRequest, for_shop
 from shops.views.lists import show
 
 
-def _gives(coupon: Coupon, beside):
-    return f"{coupon.percent} %" if coupon.percent else ("money", coupon.amount_minor, coupon.currency)
+def _gives(currency: str, percent: int | None, amount_minor: int | None):
+    return f"{percent} %" if percent else ("money", amount_minor, currency)
 
 
-def _used(coupon: Coupon, beside) -> str:
-    return f"{coupon.redeemed_count} / {coupon.limit_count}" if coupon.limit_count else str(coupon.redeemed_count)
+def _used(currency: str, redeemed: int, limit: int | None) -> str:
+    return f"{number(redeemed)} / {number(limit)}" if limit else number(redeemed)
 
 
 class Coupons(lists.List):
@@ -48,8 +49,21 @@ class Coupons(lists.List):
             sort="code",
         ),
         lists.Column("state", _("State"), lambda one, beside: ("state", one.status, "coupon"), "tag"),
-        lists.Column("gives", _("Gives"), _gives),
-        lists.Column("used", _("Used"), _used, "num"),
+        lists.told(
+            "gives",
+            _("Gives"),
+            lambda one, beside: (one.percent, one.amount_minor),
+            _gives,
+            values=(lists.Value(_("Gives, %")), lists.Value(_("Gives"), money=True)),
+        ),
+        lists.told(
+            "used",
+            _("Used"),
+            lambda one, beside: (one.redeemed_count, one.limit_count),
+            _used,
+            "num",
+            values=(lists.Value(_("Used")), lists.Value(_("Of"))),
+        ),
         lists.Column("starts", _("Starts"), lambda one, beside: ("moment", one.starts_at, "date")),
         lists.Column("ends", _("Ends"), lambda one, beside: ("moment", one.ends_at, "date")),
         lists.Column("audience", _("For"), lambda one, beside: one.get_audience_display(), shown=False),
@@ -113,6 +127,9 @@ class Coupons(lists.List):
         if question.words:
             rows = rows.found_by(question.words)
         return rows
+
+    def beside(self, question: lists.Question, rows: Sequence[Coupon]) -> str:
+        return question.shop.currency
 
     def url(self, shop, row: Coupon) -> str:
         return reverse("marketing:coupon", kwargs={"shop": shop.code, "code": row.code})

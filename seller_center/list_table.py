@@ -23,12 +23,13 @@ A **cell** is a text, a number, ``None``, finished HTML (``SafeString``), or a t
 ``("money", minor, currency)`` · ``("state", status[, noun])`` · ``("moment", at[, style])`` ·
 ``("due", at[, label])`` · ``("deadline", deadline)`` · ``("link", words, url)`` · ``("mark", words, tone)`` ·
 ``("until", words, at)`` · ``("two", above, below)`` · ``("picture", url, above, below)`` (in the main column only) ·
+``("told", cell, numbers)``, a cell and the plain numbers that it says (``shops.lists.told``) ·
 and small forms inside a row: ``("number", url, name, value, hidden, label[, error, typed])`` ·
 ``("choose", url, name, options, value, label, button[, note[, error]])``, the note being ``(words, moment)``.
 
 ``export_head`` and ``export_cells`` give the same cells for a file: amounts as plain numbers with the currency in the
-head, moments as the exact instant in the shop's zone (what the screen has in its title), everything else in the words
-of the screen.
+head, what is told in words as the numbers behind them, moments as the exact instant in the shop's zone (what the screen
+has in its title), everything else in the words of the screen.
 """
 
 import datetime as dt
@@ -176,6 +177,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "link": lambda place, words, url: f'<a href="{_safe(url)}">{_words(words)}</a>' if url else _words(words),
     "mark": lambda place, words, tone: f'<span class="state state-{tone}">{_safe(words)}</span>',
     "until": lambda place, words, at: f"{_safe(words)} {display.moment(at, **place)}",
+    "told": lambda place, cell, numbers: _value(cell, place),
     "number": _number_form,
     "choose": _choose_form,
 }
@@ -296,20 +298,29 @@ def figure_rows(rows: Sequence[Sequence[Any]]) -> SafeString:
 
 
 def export_head(columns: Sequence[Any], currency: str) -> list[str]:
-    """The names of the columns in a file: a main cell of two lines is two columns there."""
+    """The names of the columns in a file: a main cell of two lines is two columns there, and so are several numbers."""
     names = []
     for column in columns:
-        names.append(f"{column.label} ({currency})" if column.money else str(column.label))
+        names += [_named(one, currency) for one in column.values or (column,)]
         if column.below:
             names.append(str(column.below))
     return names
 
 
-def export_cells(columns: Sequence[Any], cells: Sequence[Any], place: Place) -> list[Any]:
-    """One row for a file, from the same cells as the row of the screen."""
+def _named(one: Any, currency: str) -> str:
+    return f"{one.label} ({currency})" if one.money else str(one.label)
+
+
+def export_cells(columns: Sequence[Any], cells: Sequence[Any], place: Place, currency: str) -> list[Any]:
+    """One row for a file, from the same cells as the row of the screen; ``currency`` is the shop's."""
     found: list[Any] = []
     for column, cell in zip(columns, cells, strict=True):
-        if column.below:
+        if column.values:
+            found += [
+                Money(number, currency).decimal if one.money and number is not None else number
+                for one, number in zip(column.values, cell[2], strict=True)
+            ]
+        elif column.below:
             above, below = cell[-2:] if isinstance(cell, tuple) and cell[0] in ("two", "picture") else (cell, "")
             found += [_text(above, place), _text(below, place)]
         else:
@@ -339,6 +350,7 @@ TEXTS: dict[str, Callable[..., Any]] = {
     "moment": lambda place, at, style="short": _instant(at, place),
     "due": lambda place, at, label="": f"{label} {_instant(at, place)}" if label and at else _instant(at, place),
     "deadline": lambda place, one: _ended(one, place),
+    "told": lambda place, cell, numbers: _text(cell, place),
     "two": lambda place, above, below: " · ".join(str(_text(one, place)) for one in (above, below) if one),
     "picture": lambda place, url, above, below: " · ".join(str(one) for one in (above, below) if one),
     "link": lambda place, words, url: str(words),

@@ -50,19 +50,19 @@ def find(name: str) -> List | None:
 
 def csv_file(which: List, question: Question, *, told: Any = None) -> Iterator[bytes]:
     """Exactly what the list shows, all its pages: the same rows, order and columns. ``told(count)`` after each page."""
-    zone = question.shop.zone
+    zone, currency = question.shop.zone, question.shop.currency
     place = {"now": local(question.at, zone), "zone": zone, "market": question.shop.market_id}
 
     def rows() -> Iterator[list[Any]]:
         count = 0
         for made in lists.every_row(which, question):
             for cells in made:
-                yield list_table.export_cells(question.columns, cells, place)
+                yield list_table.export_cells(question.columns, cells, place, currency)
             count += len(made)
             if told is not None:
                 told(count)
 
-    return write_rows(list_table.export_head(question.columns, question.shop.currency), rows())
+    return write_rows(list_table.export_head(question.columns, currency), rows())
 
 
 def file_name(which: List, question: Question) -> str:

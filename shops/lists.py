@@ -31,6 +31,14 @@ SORT, COLUMNS, PAGE = "sort", "columns", "page"
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A plain value of a file: what its column is called there; an amount is in minor units of the shop's currency."""
+
+    label: Words
+    money: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column: ``cell(row, beside)`` gives its plain value (``seller_center/list_table.py`` tells the kinds of cells).
 
@@ -51,6 +59,32 @@ class Column:
     """Amounts of the shop's currency: a file names it in the head."""
     sort: str = ""
     """The orders ``sort`` and ``-sort`` belong to the head of this column."""
+    values: tuple[Value, ...] = ()
+    say: Callable[..., Any] | None = None
+    """Of a column made by ``told``: what its file has, and how the screen says that."""
+
+
+def told(
+    key: str,
+    label: Words,
+    find: Callable[[Any, Any], tuple[int | None, ...]],
+    say: Callable[..., Any],
+    kind: str = "text",
+    *,
+    values: tuple[Value, ...],
+    **more: Any,
+) -> Column:
+    """A column that the screen says in words and of which a file has the plain numbers.
+
+    ``find(row, beside)`` gives the numbers, ``say(beside, *numbers)`` the cell of the screen. That is made of nothing
+    else, so that a file holds what is shown: a test says its numbers again and compares.
+    """
+
+    def cell(row: Any, beside: Any) -> tuple:
+        found = find(row, beside)
+        return ("told", say(beside, *found), found)
+
+    return Column(key, label, cell, kind, values=values, say=say, **more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,30 +34,25 @@ def _name(product: Product, beside: Beside) -> tuple:
     return ("picture", beside.found[product.pk].picture, product.name, " · ".join(filter(None, below)))
 
 
-def _available(product: Product, beside: Beside):
+def _available(beside: Beside, units: int):
     """The number, marked where it is low: the word says it as well as the colour."""
-    return available(beside.found[product.pk].available, beside.low)
-
-
-def available(units: int, low: int):
-    """Units for sale as a cell."""
     if units <= 0:
         return ("mark", gettext("Out of stock"), "bad")
-    if units <= low:
+    if units <= beside.low:
         return ("mark", ngettext("%(units)s left", "%(units)s left", units) % {"units": number(units)}, "warn")
     return units
 
 
-def _price(product: Product, beside: Beside) -> str:
+def _prices(product: Product, beside: Beside) -> tuple[int | None, int | None]:
     found = beside.found[product.pk]
-    if found.least_minor is None or found.most_minor is None:
+    return found.least_minor, found.most_minor
+
+
+def _price(beside: Beside, least_minor: int | None, most_minor: int | None) -> str:
+    if least_minor is None or most_minor is None:
         return "—"
-    least = format_money(found.least_minor, beside.currency)
-    return (
-        least
-        if found.least_minor == found.most_minor
-        else f"{least} – {format_money(found.most_minor, beside.currency)}"
-    )
+    least = format_money(least_minor, beside.currency)
+    return least if least_minor == most_minor else f"{least} – {format_money(most_minor, beside.currency)}"
 
 
 class Products(lists.List):
@@ -78,13 +73,27 @@ class Products(lists.List):
         lists.Column("product", _("Product"), _name, "main", picture=True, below=_("Brand and category"), sort="name"),
         lists.Column("state", _("State"), lambda one, beside: ("state", one.status, "product"), "tag"),
         lists.Column("skus", _("SKUs"), lambda one, beside: beside.found[one.pk].sku_count, "extra", right=True),
-        lists.Column("available", _("Available"), _available, right=True),
+        lists.told(
+            "available",
+            _("Available"),
+            lambda one, beside: (beside.found[one.pk].available,),
+            _available,
+            right=True,
+            values=(lists.Value(_("Available")),),
+        ),
         lists.Column("changed", _("Changed"), lambda one, beside: ("moment", one.changed_at), "extra"),
         lists.Column("added", _("Added"), lambda one, beside: ("moment", one.created_at), shown=False, sort="added"),
         lists.Column("live_since", _("Live since"), lambda one, beside: ("moment", one.live_at), shown=False),
         lists.Column("code", _("Code"), lambda one, beside: one.code, shown=False),
         lists.Column("address", _("Address"), lambda one, beside: one.slug, shown=False),
-        lists.Column("price", _("Price"), _price, "end"),
+        lists.told(
+            "price",
+            _("Price"),
+            _prices,
+            _price,
+            "end",
+            values=(lists.Value(_("Price"), money=True), lists.Value(_("Highest price"), money=True)),
+        ),
     )
     deeds = (
         lists.Deed(

@@ -196,7 +196,14 @@ class Journal(lists.List):
             "main",
             below=gettext_lazy("SKU"),
         ),
-        lists.Column("units", gettext_lazy("Units"), lambda line, beside: f"{line.quantity:+d}", "end"),
+        lists.told(
+            "units",
+            gettext_lazy("Units"),
+            lambda line, beside: (line.quantity,),
+            lambda beside, units: f"{units:+,d}",
+            "end",
+            values=(lists.Value(gettext_lazy("Units")),),
+        ),
         lists.Column("on_hand", gettext_lazy("On hand then"), lambda line, beside: line.on_hand_after, "num"),
         lists.Column("why", gettext_lazy("Why"), lambda line, beside: ("two", line.get_why_display(), line.note)),
         lists.Column(

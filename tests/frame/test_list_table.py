@@ -1,11 +1,12 @@
 """The table of a list from plain values."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
-from seller_center.list_table import KINDS, TEXTS, export_cells, list_row, list_table
-from shops.lists import Column
+from seller_center.list_table import KINDS, TEXTS, export_cells, export_head, list_row, list_table
+from shops.lists import Column, Value, told
 
 NOW = dt.datetime(2026, 10, 14, 16, 0, tzinfo=dt.UTC)
 PLACE = {"now": NOW, "zone": "America/New_York", "market": "US"}
@@ -71,7 +72,7 @@ def test_it_escapes_everything_people_wrote():
 
 
 def test_it_knows_every_kind_of_cell():
-    kinds = {"money", "state", "moment", "due", "deadline", "two", "link", "mark", "until", "number", "choose"}
+    kinds = {"money", "state", "moment", "due", "deadline", "two", "link", "mark", "until", "number", "choose", "told"}
     assert set(KINDS) == kinds
     assert set(TEXTS) == kinds | {"picture"}
 
@@ -82,7 +83,16 @@ def test_it_groups_the_digits_of_a_count_on_the_screen_and_never_in_a_file():
     html = list_table([{"label": "What", "as": "main"}, {"label": "Units", "as": "num"}], [row(cells=cells)], PLACE)
     assert '<td data-label="Units" class="num">12,345</td>' in html
     assert "A 2026" in html
-    assert export_cells(columns, cells, PLACE) == ["A 2026", 12_345]
+    assert export_cells(columns, cells, PLACE, "USD") == ["A 2026", 12_345]
+
+
+def test_what_it_says_in_words_is_plain_numbers_in_a_file():
+    numbers = (Value("Price", money=True), Value("Units"))
+    column = told("offer", "Offer", lambda one, beside: one, lambda beside, *one: f"{one[1]} for $5.00", values=numbers)
+    cells = (column.cell((500, -3), None), column.cell((None, 0), None))
+    assert '<td data-label="Offer">-3 for $5.00</td>' in list_row([{"label": "Offer"}], row(cells=cells[:1]), PLACE)
+    assert export_cells([column, column], cells, PLACE, "USD") == [Decimal("5.00"), -3, None, 0]
+    assert export_head([column], "USD") == ["Price (USD)", "Units"]
 
 
 def test_a_refused_choice_says_what_is_wrong_with_it_in_its_row():

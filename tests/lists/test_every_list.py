@@ -3,16 +3,25 @@
 import csv
 import datetime as dt
 import io
+import re
+from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils.html import strip_tags
 
+from catalog import stock
+from catalog.models import Sku
 from orders import returns
+from seller_center import list_table, reactions
 from seller_center import lists as roof
-from seller_center import reactions
+from seller_center.kernel import clock
 from seller_center.kernel.money import format_money
+from shops import lists
 from shops.models import AREAS, Deadline, Membership
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
@@ -144,6 +153,20 @@ def said(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
+PLAIN = re.compile(r"(-?\d+(\.\d+)?)?")
+
+
+def said_again(which, column, numbers: list[str], shop, query) -> str:
+    """What the screen would say of the numbers that a file has for a column."""
+    question, _form = lists.ask(which, query, shop=shop, at=clock.now(), user=None, areas=frozenset(AREAS))
+    plain = [
+        None if not text else int(Decimal(text) * 100 if one.money else Decimal(text))
+        for one, text in zip(column.values, numbers, strict=True)
+    ]
+    place = {"now": clock.now(), "zone": shop.zone, "market": shop.market_id}
+    return strip_tags(list_table._value(column.say(which.beside(question, []), *plain), place))
+
+
 def shown_as(cell: list[str], value: str, head: str, currency: str) -> bool:
     """Does the screen say what the file says?"""
     if f"({currency})" in head and value:
@@ -174,6 +197,12 @@ def compare(client, shop, which, query, columns):
         place = 0
         for column, cell in zip(columns, row, strict=True):
             value, head = said(line[place]), file_heads[place]
+            if column.values:
+                numbers = line[place : place + len(column.values)]
+                assert all(PLAIN.fullmatch(number) for number in numbers), (head, numbers)
+                assert said_again(which, column, numbers, shop, query) == cell[0], (head, cell, numbers)
+                place += len(column.values)
+                continue
             if column.below:
                 below = cell[1] if len(cell) > 1 else ""
                 assert (cell[0], below) == (value, said(line[place + 1])), (head, cell, line)
@@ -184,6 +213,7 @@ def compare(client, shop, which, query, columns):
         assert place == len(line)
     for cell in (cell for line in lines for cell in line):
         assert cell[:1] not in ("=", "@", "\t"), cell
+        assert not re.search(r"[$€£] ?\d", cell), cell
         assert cell[:1] != "-" or _number(cell), cell
 
 
@@ -193,6 +223,34 @@ def _number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_file_has_numbers_where_the_screen_has_words(client, owner, filled):
+    """Prices from and to, units that are left, a coupon's percent and uses, and what went out of stock, below zero."""
+    client.force_login(owner)
+    costly = Sku.objects.in_shop(filled).get(code="BELL-1")
+    stock.write_off(sku=costly, quantity=3, why="Fell down", by=owner, at=clock.now())
+    answer = client.get(reverse("list_export", kwargs={"shop": filled.code, "name": "journal"}))
+    assert b",-3," in b"".join(answer.streaming_content), "a number is a number: no quotes, no apostrophe"
+    products, coupons = (
+        [dict(zip(head, line, strict=True)) for line in lines]
+        for head, *lines in (file(client, filled, name) for name in ("products", "coupons"))
+    )
+    assert {"Available", "Price (USD)", "Highest price (USD)"} <= set(products[0])
+    assert products[0]["Price (USD)"] == f"{costly.price_minor / 100:.2f}"
+    assert [(one["Gives, %"], one["Gives (USD)"], one["Used"], one["Of"]) for one in coupons] == [("10", "", "0", "")]
+
+
+def test_a_word_in_place_of_a_number_is_seen(client, owner, filled, monkeypatch):
+    """Control: a column that hands its words to the file as well does not pass."""
+    client.force_login(owner)
+    which = roof.find("products")
+    price = next(column for column in which.columns if column.key == "price")
+    words = replace(price, cell=lambda one, beside: ("told", "$105.00", ("$105.00", None)))
+    monkeypatch.setattr(type(which), "columns", (which.columns[0], words))
+    monkeypatch.setattr(list_table, "Money", lambda amount, currency: SimpleNamespace(decimal=amount))
+    with pytest.raises(AssertionError):
+        compare(client, filled, which, {"columns": "product,price"}, which.columns)
 
 
 def test_the_file_is_filtered_and_ordered_like_the_screen(client, owner, filled, at):
