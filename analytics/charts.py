@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from analytics.definitions import DEFINITIONS
 from analytics.figures import COLUMNS, Figures
@@ -252,7 +253,7 @@ def cohorts(found: list[Cohort], csv_url: str = "") -> dict[str, Any]:
         "id": "cohorts",
         "title": _("Buyers who came back"),
         "kind": "heat",
-        "columns": [_("First order in"), _("Buyers"), *[_("+%(n)d") % {"n": number} for number in range(months)]],
+        "columns": [_("First order in"), _("Buyers"), *map(_months_after, range(months))],
         "cells": [
             {
                 "name": date_format(one.month, "F Y"),
@@ -280,6 +281,12 @@ def cohorts(found: list[Cohort], csv_url: str = "") -> dict[str, Any]:
             ],
         ),
     }
+
+
+def _months_after(number: int) -> str:
+    if not number:
+        return _("Same month")
+    return ngettext("%(n)d month after", "%(n)d months after", number) % {"n": number}
 
 
 def tone(part: int, whole: int) -> int:

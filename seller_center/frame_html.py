@@ -16,7 +16,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 TOKEN, WORDS = "@@token@@", "@@words@@"
-STYLES = ("vendor/tabler-core/tabler.min.css", "css/tokens.css", "css/base.css", "css/components.css", "css/lists.css")
+STYLES = (
+    "vendor/tabler-core/tabler.min.css",
+    "css/tokens.css",
+    "css/base.css",
+    "css/components.css",
+    "css/wide.css",
+    "css/lists.css",
+)
 SCRIPTS = ("vendor/htmx.org/htmx.min.js", "js/frame.js", "js/deeds.js", "js/lists.js", "js/search.js")
 
 

@@ -307,7 +307,7 @@ def specimens(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
             "id": "chart-heat",
             "title": "Buyers who came back",
             "kind": "heat",
-            "columns": ["First order in", "Buyers", "+0", "+1", "+2", "+3", "+4", "+5"],
+            "columns": ["First order in", "Buyers", "Same month", *(f"{n} months after" for n in range(2, 7))],
             "cells": [
                 _heat_row("May 2026", 120, (120, 96, 74, 52, 24, 9)),
                 _heat_row("June 2026", 84, (84, 40, 21, 12, 2)),

@@ -178,6 +178,11 @@ def test_it_groups_large_counts_of_tiers_evaluations_and_cohorts():
     assert [row[-1] for row in chart["csv"][1]] == [12_345, 1_111], "a file has plain numbers"
 
 
+def test_the_months_of_cohorts_are_called_by_words():
+    chart = charts.cohorts([Cohort(dt.date(2026, 9, 1), 9, [9, 4, 2])])
+    assert chart["columns"] == ["First order in", "Buyers", "Same month", "1 month after", "2 months after"]
+
+
 def test_a_percentage_stands_with_its_sign_on_one_line(shop, at):
     span = views_reports.Span(at.date(), at.date())
     now, then = figures.Figures(order_count=5, visit_count=20), figures.Figures(order_count=3, visit_count=20)

@@ -136,6 +136,33 @@ def test_it_has_targets_that_fingers_hit(tab, path):
     assert small == []
 
 
+#: Scrolled that far: the shadows at the left and at the right edge of the wide table, and does it scroll at all?
+EDGES = """async (part) => {
+  const one = document.querySelector("#wide .table-wrap"), drawn = () => new Promise(requestAnimationFrame);
+  one.scrollLeft = part * (one.scrollWidth - one.clientWidth);
+  await drawn(); await drawn();
+  const seen = (side) => { const style = getComputedStyle(one, side);
+    return style.content === "none" ? null : Number(style.opacity); };
+  return [seen("::before"), seen("::after"), one.scrollWidth > one.clientWidth];
+}"""
+
+
+def test_a_wide_table_shows_at_which_edge_there_is_more_of_it(tab):
+    page = tab("/styleguide/", width=390)
+    assert page.evaluate(EDGES, 0) == [None, 1, True], "the names of the rows stay: nothing is hidden at the left"
+    assert page.evaluate(EDGES, 1) == [None, 0, True]
+    page.evaluate("document.querySelector('#wide .heat').classList.remove('heat')")
+    assert page.evaluate(EDGES, 0)[:2] == [0, 1]
+    assert page.evaluate(EDGES, 0.5)[:2] == [1, 1]
+    assert page.evaluate(EDGES, 1)[:2] == [1, 0]
+
+
+def test_a_table_that_fits_has_no_shadow(tab):
+    page = tab("/styleguide/", width=1280)
+    page.evaluate("document.querySelector('#wide .heat').classList.remove('heat')")
+    assert page.evaluate(EDGES, 0) == [0, 0, False]
+
+
 def test_on_a_phone_words_are_read_from_the_left_one_below_the_other(tab, live_server):
     page = tab("/styleguide/", width=390)
     page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")
