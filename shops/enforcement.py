@@ -41,7 +41,7 @@ EVIDENCE = {
     "return": gettext_lazy("Return"),
     "conversation": gettext_lazy("Conversation with a buyer"),
     "ticket": gettext_lazy("Ticket"),
-    "eligibility": gettext_lazy("Monthly evaluation (2026-10)"),
+    "eligibility": gettext_lazy("Monthly evaluation"),
 }
 #: How soon the sweep looks again at a case that waits for an appeal or for a second person.
 WAIT = dt.timedelta(hours=1)

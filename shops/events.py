@@ -94,10 +94,15 @@ def told(rows: Iterable[ShopEvent]) -> list[dict[str, Any]]:
         {
             "sentence": row.sentence,
             "at": row.at,
-            "by": _("the marketplace") if row.by is not None and row.by.is_staff else row.by,
+            "by": as_told(row.by),
         }
         for row in rows
     ]
+
+
+def as_told(person: Any) -> Any:
+    """A person as a seller reads of them: staff are the marketplace."""
+    return _("the marketplace") if person is not None and person.is_staff else person
 
 
 def _nudge_after_commit() -> None:

@@ -2,11 +2,16 @@
 
 import dataclasses
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 @dataclasses.dataclass(frozen=True)
 class FileKind:
-    """``area``: members who may see it (``owner_only``: owners among them); ``staff``: groups of staff."""
+    """``name``: as people read it; ``area``: members who may see it (``owner_only``: owners among them); ``staff``:
+    groups of staff."""
 
+    name: str | Promise
     area: str
     staff: tuple[str, ...] = ()
     owner_only: bool = False
@@ -14,11 +19,16 @@ class FileKind:
 
 KINDS: dict[str, FileKind] = {
     # floor 1: shops
-    "document": FileKind("settings", ("reviewer",), owner_only=True),
+    "document": FileKind(_("Document"), "settings", ("reviewer",), owner_only=True),
     # files of lists that were too long for one answer, by the area of the list
-    **{f"export_{area}": FileKind(area) for area in ("home", "products", "marketing", "orders", "finance", "support")},
+    "export_home": FileKind(_("File of the deadlines"), "home"),
+    "export_products": FileKind(_("File of products"), "products"),
+    "export_marketing": FileKind(_("File of coupons"), "marketing"),
+    "export_orders": FileKind(_("File of orders"), "orders"),
+    "export_finance": FileKind(_("File of the money"), "finance"),
+    "export_support": FileKind(_("File of tickets and messages"), "support"),
     # floor 2: catalog
-    "import": FileKind("products", ("support",)),
+    "import": FileKind(_("Imported file"), "products", ("support",)),
     # floor 4: orders
     # floor 5: payouts
     # floor 6: support

@@ -22,6 +22,7 @@ WORDS["shops.BatchRun", "kind"] = lambda kind: batches.KINDS.get(kind, kind)
 WORDS["shops.Job", "kind"] = jobs.title_of
 WORDS["shops.ShopEvent", "audience"] = lambda audience: event_kinds.AUDIENCES.get(audience, audience)
 WORDS["shops.ShopEvent", "subject_kind"] = lambda kind: event_kinds.SUBJECTS.get(kind, kind)
+WORDS["shops.StoredFile", "kind"] = lambda kind: file_kinds.KINDS[kind].name if kind in file_kinds.KINDS else kind
 WORDS["shops.Deadline", "kind"] = lambda kind: deadline_kinds.KINDS[kind].name if kind in deadline_kinds.KINDS else kind
 
 
@@ -120,7 +121,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
     """Private files, by their data. Opening one is written down with the reason."""
 
     list_display = ("stored_at", "shop", "kind", "name", "size_bytes", "stored_by")
-    list_filter = (("kind", among(lambda: ((kind, in_words(kind)) for kind in file_kinds.KINDS))),)
+    list_filter = (("kind", among(lambda: ((kind, one.name) for kind, one in file_kinds.KINDS.items()))),)
     search_fields = ("=shop__code", "=code")
     ordering = ("-id",)
     list_select_related = ("shop", "stored_by")

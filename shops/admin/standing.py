@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
-from shops import appeals, enforcement, restrictions
+from shops import appeals, enforcement, restrictions, subjects
 from shops.admin.filters import among
 from shops.admin.read_only import WORDS, ReadOnlyAdmin
 from shops.forms.standing import CaseForm
@@ -150,6 +150,7 @@ class ViolationAdmin(ReadOnlyAdmin):
             "title": f"{case.code} · {_name(case)}",
             "case": case,
             "evidence": enforcement.EVIDENCE.get(case.evidence_kind, case.evidence_kind),
+            "evidence_url": subjects.staff_url(request.user, case.evidence_kind, case.evidence_code),
             "about": ShopEvent.objects.about(case.shop, case.evidence_kind, case.evidence_code).select_related("by")[
                 :50
             ],

@@ -42,7 +42,9 @@ class CaseForm(forms.Form):
     points = forms.IntegerField(label=_("Points"), min_value=1, max_value=1000)
     evidence_kind = forms.ChoiceField(label=_("What shows it"), choices=list(EVIDENCE.items()))
     evidence_code = forms.CharField(
-        label=_("Its number"), max_length=60, help_text=_("As it stands on its page, for example an order's number.")
+        label=_("Its number"),
+        max_length=60,
+        help_text=_("As it stands on its page: an order's number, or the month of an evaluation, as 2026-10."),
     )
     reason = forms.CharField(
         label=_("What happened"),

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -13,7 +14,8 @@ from django.views.decorators.http import require_POST
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
-from shops import bank_accounts, profile
+from seller_center.kernel.paging import keyset_page
+from shops import bank_accounts, looks, profile
 from shops.access import ShopRequest, for_shop
 from shops.events import told
 from shops.forms.application import BankForm
@@ -115,14 +117,30 @@ def bank_account_change(request: ShopRequest, shop) -> HttpResponse:
 
 @for_shop(area="settings", may="view", owner_only=True)
 def files(request: ShopRequest, shop) -> HttpResponse:
-    """The papers that prove who the shop is, and until when they are valid."""
+    """The papers that prove who the shop is, until when they are valid, and who looked at the shop's private files."""
     papers = list(Document.objects.in_shop(shop).in_force().order_by("kind", "-uploaded_at", "-id"))
     pages: dict[int, list] = {}
     rows = DocumentPage.objects.in_shop(shop).filter(document__in=[paper.pk for paper in papers])
     for page in rows.select_related("file").order_by("document_id", "number"):
         pages.setdefault(page.document_id, []).append(page)
     parts = [{"document": paper, "pages": pages.get(paper.pk, [])} for paper in papers]
-    return render(request, "shops/files.html", {"shop": shop, "parts": parts})
+    everybody = request.GET.get("who") == "all"
+    seen = looks.of_shop(shop, request.membership)
+    page = keyset_page(
+        seen if everybody else seen.exclude(by=request.user), order=("-id",), token=request.GET.get("page", "")
+    )
+    here = reverse("shops:files", kwargs={"shop": shop.code})
+    context = {
+        "shop": shop,
+        "parts": parts,
+        "page": page,
+        "looks": looks.told(shop, page.rows),
+        "tabs": [
+            {"label": _("Others"), "url": f"{here}#looks", "here": not everybody},
+            {"label": _("Everybody"), "url": f"{here}?who=all#looks", "here": everybody},
+        ],
+    }
+    return render(request, "shops/files.html", context)
 
 
 def _page(request: ShopRequest, shop, **forms: Any) -> HttpResponse:

@@ -12,7 +12,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.paging import keyset_page
-from shops import agreements, appeals, enforcement, restrictions, step_up, timeline
+from shops import agreements, appeals, enforcement, restrictions, step_up, subjects, timeline
 from shops.access import ShopRequest, for_shop
 from shops.events import told
 from shops.forms.standing import AgreementForm, AppealForm, CorrectionForm
@@ -98,6 +98,7 @@ def _context(request: ShopRequest, shop, case: Violation, **forms: Any) -> dict[
         "case": case,
         "kind": enforcement.KINDS.get(case.kind, case.kind),
         "evidence": enforcement.EVIDENCE.get(case.evidence_kind, case.evidence_kind),
+        "evidence_url": subjects.member_url(request.membership, shop, case.evidence_kind, case.evidence_code),
         "appeals": list(Appeal.objects.in_shop(shop).filter(violation=case).order_by("number", "id")),
         "why_no_appeal": _why_no_appeal(case, at),
         "may_edit": may_edit,

@@ -1,6 +1,10 @@
 """Who gets which page of floor 1: every address, every role, strangers, nobody."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 
 from shops import urls
@@ -208,3 +212,70 @@ def test_anything_but_a_picture_is_a_download(client, shop, owner, at):
     answer = client.get(f"/s/{shop.code}/files/{page.code}/")
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].startswith("attachment")
+
+
+# -- who looked at them -----------------------------------------------------------------------------------------------
+
+
+def looks_page(client, shop, **query) -> str:
+    answer = client.get(f"/s/{shop.code}/files/", query)
+    assert answer.status_code == 200
+    return answer.content.decode().partition('id="looks"')[2]
+
+
+def test_the_owner_reads_who_looked_when_and_what_for(client, shop, owner, paper, at):
+    """Staff are the marketplace here, as everywhere; what one looked at oneself is not in the way of it."""
+    from shops import files
+    from shops.models import Application
+    from tests.factories.shops import make_staff
+
+    application = Application.objects.create(
+        shop=shop, code="REVIEW34", business_type="individual", applicant=owner, started_at=at, country="US"
+    )
+    reviewer, colleague = make_staff("reviewer", name="Rita Reviewer"), make_member(shop, "manager")
+    files.open_file(file=paper, by=reviewer, at=at, reason=application.code)
+    files.open_file(file=paper, by=reviewer, at=at, reason="staff")
+    files.open_file(file=paper, by=colleague, at=at)
+    files.open_file(file=paper, by=owner, at=at)
+    client.force_login(owner)
+    page = looks_page(client, shop)
+    assert page.count('<td class="cell-main">Document<small>pa&quot;ss') == 3
+    assert page.count("the marketplace") == 2
+    assert "Rita" not in page
+    assert f"Review of the application {application.code}" in page
+    assert "Opened by staff among the records" in page
+    assert str(colleague) in page
+    assert f'datetime="{at.astimezone(ZoneInfo(shop.zone)).isoformat()}"' in page
+    assert looks_page(client, shop, who="all").count("<tr>") == page.count("<tr>") + 1
+
+
+def test_looks_are_told_to_owners_of_the_shop_only(client, shop, owner, paper, other_shop, at):
+    from shops import files
+    from tests.factories.shops import make_staff
+
+    files.open_file(file=paper, by=make_staff("reviewer"), at=at, reason="staff")
+    client.force_login(make_member(other_shop))
+    assert "Nobody else has looked" in looks_page(client, other_shop)
+    for role in set(ROLES) - {"owner"}:
+        client.force_login(make_member(shop, role))
+        assert client.get(f"/s/{shop.code}/files/").status_code in (403, 404), role
+
+
+def test_the_page_of_files_costs_the_same_however_often_they_were_looked_at(client, shop, owner, paper, at):
+    from shops import files
+    from tests.factories.shops import make_staff
+
+    client.force_login(owner)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            looks_page(client, shop)
+        return len(asked)
+
+    files.open_file(file=paper, by=make_staff("reviewer"), at=at)
+    cost()
+    once = cost()
+    for _number in range(30):
+        files.open_file(file=paper, by=make_staff("reviewer"), at=at)
+    assert cost() == once
+    assert 'rel="next"' in looks_page(client, shop)

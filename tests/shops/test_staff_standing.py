@@ -4,13 +4,25 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core import mail
 from django.urls import reverse
 
 from seller_center import reactions
 from seller_center.kernel import clock
-from shops import agreements, appeals, policy_book, recovery, second_factor
-from shops.models import AgreementAcceptance, Appeal, Notice, Shop, ShopEvent, Violation
+from shops import agreements, appeals, enforcement, policy_book, recovery, second_factor, subjects
+from shops.models import (
+    AREAS,
+    AgreementAcceptance,
+    Appeal,
+    Membership,
+    Notice,
+    Role,
+    Shop,
+    ShopEvent,
+    User,
+    Violation,
+)
 from tests.factories.shops import log_in_staff, make_shop, make_staff
 from tests.factories.standing import make_case, make_evidence
 
@@ -152,6 +164,37 @@ def test_strangers_get_404_and_readers_may_not_answer(client, shop, stranger, an
     client.force_login(packer)
     assert client.get(paths[0]).status_code == 403
     assert not Appeal.objects.exists()
+
+
+def test_what_shows_a_case_is_a_link_for_who_may_open_it(client, shop, owner, here):
+    """To the seller's page of it, and for staff to its record; others read the same words."""
+    case = make_case(shop, at=here)
+    words, page = f"Order {case.evidence_code}", f"/s/{shop.code}/violations/{case.code}/"
+    link = f'<a href="/s/{shop.code}/orders/{case.evidence_code}/">{words}</a>'
+    client.force_login(owner)
+    assert link in client.get(page).content.decode()
+    areas = dict.fromkeys(AREAS, "edit") | {"orders": "none"}
+    narrow = Role.objects.create(shop=shop, code="narrow", name="Narrow", areas=areas)
+    Membership.objects.filter(shop=shop, user=owner).update(role=narrow)
+    told = client.get(page).content.decode()
+    assert words in told
+    assert link not in told
+    record = f'<a href="{reverse("admin:orders_order_changelist")}?q={case.evidence_code}">{words}</a>'
+    judge = make_staff("moderator")
+    log_in_staff(client, judge)
+    assert words in client.get(case_page(case)).content.decode()
+    assert record not in client.get(case_page(case)).content.decode()
+    judge.groups.add(Group.objects.get(name="support"))
+    assert record in client.get(case_page(case)).content.decode()
+
+
+def test_all_that_can_show_a_case_has_its_page():
+    assert set(enforcement.EVIDENCE) <= set(subjects.PLACES)
+    boss = User(is_staff=True, is_superuser=True, is_active=True)
+    for kind, place in subjects.PLACES.items():
+        assert reverse(place.page, kwargs={"shop": "ACME", place.part: "2026-10"})
+        assert subjects.staff_url(boss, kind, "X/1&2").endswith("?q=X%2F1%262") == bool(place.records)
+    assert subjects.staff_url(boss, "nothing", "X1") == ""
 
 
 # -- looking into a shop ----------------------------------------------------------------------------------------------
