@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from analytics.definitions import DEFINITIONS
@@ -18,6 +18,7 @@ from analytics.home import Today
 from analytics.models import Visit
 from analytics.reports import Cohort, Steps
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import counted
 
 #: The tones of a heat map; 0 is none at all.
 HEAT_TONES = 6
@@ -283,9 +284,7 @@ def cohorts(found: list[Cohort], csv_url: str = "") -> dict[str, Any]:
 
 
 def _months_after(number: int) -> str:
-    if not number:
-        return _("Same month")
-    return ngettext("%(n)d month after", "%(n)d months after", number) % {"n": number}
+    return counted(number, "months after") if number else _("Same month")
 
 
 def tone(part: int, whole: int) -> int:

@@ -33,7 +33,7 @@ class RangeForm(forms.Form):
         if last < first:
             raise forms.ValidationError(_("The last day lies before the first."))
         if (last - first).days >= MOST_DAYS:
-            raise forms.ValidationError(_("Choose at most %(days)d days."), params={"days": MOST_DAYS})
+            raise forms.ValidationError(_("Choose at most %(most)d days."), params={"most": MOST_DAYS})
         return given
 
 

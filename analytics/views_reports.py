@@ -20,7 +20,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.calendar import Period, day_period
 from seller_center.kernel.csvio import write_rows
 from seller_center.kernel.money import MINUS, format_money
-from seller_center.kernel.text import number
+from seller_center.kernel.text import counted, number
 from shops.access import ShopRequest, for_shop
 
 #: The ranges one tap away, in days up to today.
@@ -111,7 +111,7 @@ def _page(
         ],
         "ranges": [
             {
-                "label": _("Today") if number == 1 else _("%(days)d days") % {"days": number},
+                "label": _("Today") if number == 1 else counted(number, "days"),
                 "url": f"{here}?{dataclasses.replace(span, length=number).query}",
                 "here": number == span.length,
             }

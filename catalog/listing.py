@@ -17,6 +17,7 @@ from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import DomainError, Invalid, Stale
 from seller_center.kernel.locking import lock_row
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import counted
 from shops import events
 from shops.policy_book import policy_for
 from shops.scope import scope
@@ -187,8 +188,8 @@ def _choices(axes: Axes, limits) -> list[tuple[str, ...]]:
             raise Invalid(_("The option “%(name)s” has a value twice.") % {"name": name}, field="options")
     wanted = list(itertools.product(*(values for _name, values in axes)))
     if len(wanted) > limits.skus_at_most:
-        words = {"count": len(wanted), "most": limits.skus_at_most}
-        raise Invalid(_("That makes %(count)d SKUs; a product has at most %(most)d.") % words, field="options")
+        words = {"count": counted(len(wanted), "SKUs"), "most": limits.skus_at_most}
+        raise Invalid(_("That makes %(count)s; a product has at most %(most)d.") % words, field="options")
     return wanted
 
 

@@ -8,39 +8,39 @@ from django.utils.translation import gettext_noop as _
 
 from catalog.diagnosis import Finding
 from seller_center.kernel.money import format_money
-from seller_center.kernel.text import number
+from seller_center.kernel.text import Count, number
 
 #: Code → what is the matter, formatted with the facts.
 SENTENCES: dict[str, str] = {
     # diagnosis
     "name_missing": _("The product has no name."),
-    "name_long": _("The name has {signs} characters; at most {most} are allowed."),
-    "name_short": _("The name has only {signs} characters. Say what it is, of what and for whom."),
+    "name_long": _("The name has {signs:characters}; at most {most} are allowed."),
+    "name_short": _("The name has only {signs:characters}. Say what it is, of what and for whom."),
     "name_shouts": _("The name is all in capitals."),
     "name_promotes": _("The name advertises (“{word}”). Prices and offers belong into promotions."),
-    "description_long": _("The description has {signs} characters; at most {most} are allowed."),
+    "description_long": _("The description has {signs:characters}; at most {most} are allowed."),
     "description_missing": _("There is hardly a description. Buyers ask less if it has {advised} characters or more."),
-    "description_short": _("The description has {signs} characters; {advised} or more sell better."),
+    "description_short": _("The description has {signs:characters}; {advised} or more sell better."),
     "description_links": _("The description links to other places."),
     "category_missing": _("No category is chosen."),
     "category_prohibited": _("Nothing may be sold in this category."),
     "category_restricted": _("This category needs a qualification that your shop does not have yet."),
     "no_sku": _("There is nothing to buy: the product has no SKU."),
-    "too_many_skus": _("The product has {count} SKUs; at most {most} are allowed."),
-    "too_many_options": _("The product has {count} options; at most {most} are allowed."),
-    "price_low": _("{count} of the prices are below {least}."),
-    "price_high": _("{count} of the prices are above {most_price}."),
+    "too_many_skus": _("The product has {count:SKUs}; at most {most} are allowed."),
+    "too_many_options": _("The product has {count:options}; at most {most} are allowed."),
+    "price_low": _("Prices below {least}: {count}."),
+    "price_high": _("Prices above {most_price}: {count}."),
     "barcode_wrong": _("“{value}” is not a barcode number: the check digit or the length is wrong."),
     "no_picture": _("There is no picture."),
     "pictures_elsewhere": _("There is no picture here yet, only where pictures are to be found (addresses: {count})."),
     "too_many_pictures": _("Pictures: {count}; at most {most} are allowed."),
     "few_pictures": _("Pictures: {count}; {advised} or more sell better."),
-    "stock_low": _("Only {count} are in stock."),
+    "stock_low": _("Only {count:units} in stock."),
     # import: what a row says
     "no_product": _("The row names no product: it has neither a handle nor a name."),
     "no_name": _("The product has no name; its handle is taken instead."),
     "handle_changed": _("The handle “{value}” is read as “{handle}”."),
-    "cut": _("The text has {signs} characters; at most {most} fit, the rest was cut."),
+    "cut": _("The text has {signs:characters}; at most {most} fit, the rest was cut."),
     "not_a_price": _("“{value}” is not a price. Write it like 54.95, with a point and without a currency."),
     "too_many_decimals": _("“{value}” has more decimals than the currency."),
     "not_a_number": _("“{value}” is not a whole number."),
@@ -50,22 +50,22 @@ SENTENCES: dict[str, str] = {
     "price_outside": _("The price must lie between {least} and {most_price}; the row is not taken."),
     "sku_over": _("A product has at most {most} SKUs; this one is not taken."),
     "picture_over": _("A product has at most {most} pictures; this one is not recorded."),
-    "description_kept": _("The description has {signs} characters, at most {most} are allowed; the old one stays."),
+    "description_kept": _("The description has {signs:characters}, at most {most} are allowed; the old one stays."),
     "price_zero": _("The price is 0."),
     "compare_at_low": _("The compare-at price is not above the price and is left out."),
     "compare_at_gone": _("The new price reaches the compare-at price, which is taken away."),
-    "code_long": _("The SKU code has {signs} characters; at most {most} are allowed. A code is made for it."),
+    "code_long": _("The SKU code has {signs:characters}; at most {most} are allowed. A code is made for it."),
     "code_twice": _("The SKU code “{value}” stands in row {first} already. A code is made for this one."),
     "code_taken": _("The SKU code “{value}” belongs to another SKU of your shop. A code is made for this one."),
     "barcode_zeros": _("“{value}” has lost its leading zeros; {instead} is taken."),
     "oversell": _("Selling without stock is not possible here; the SKU sells what is in stock."),
     "gift_card": _("Gift cards cannot be sold."),
-    "address_long": _("The picture's address has {signs} characters; at most {most} fit."),
+    "address_long": _("The picture's address has {signs:characters}; at most {most} fit."),
     "option_unnamed": _("The row has a value for an option that has no name."),
     "option_missing": _("The row lacks the value of an option."),
     "choice_twice": _("Row {first} has the same option values."),
     "other_options": _("The product has the options {here}, the file says {there}. Change them on its page first."),
-    "stock_promised": _("The stock was not set to {wanted}: {promised} belong to orders."),
+    "stock_promised": _("The stock was not set to {wanted}, since {promised:units} must stay for orders."),
     "status_kept": _(
         "The product stays {here}: an import does not change the state of a product (the file says {there})."
     ),
@@ -144,7 +144,7 @@ FIXES: dict[str, str] = {
 
 def sentence(code: str, facts: Mapping[str, Any], *, currency: str = "") -> str:
     """The sentence for a code, with its facts put in; money facts (``…_minor``) are written in the currency."""
-    words = dict(facts)
+    words = {name: Count(value) if type(value) is int else value for name, value in facts.items()}
     for name, key in (("least_minor", "least"), ("most_minor", "most_price")):
         if name in words:
             words[key] = format_money(words[name], currency)

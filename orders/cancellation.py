@@ -22,6 +22,7 @@ from orders.models import Buyer, Order, OrderLine, Package, PackageLine, Payment
 from orders.reasons import CANCELLING, words
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import lock_row
+from seller_center.kernel.text import counted
 from shops import deadlines, events
 from shops.models import Deadline, Shop
 from shops.scope import scope
@@ -109,8 +110,8 @@ def _check_units(order: Order, wanted: Mapping[int, int], in_house: Mapping[int,
         left = in_house.get(line_id, 0)
         if quantity < 1 or quantity > left:
             raise NotCancellable(
-                _("Of this line %(left)d units are still in the house; %(wanted)d cannot be cancelled.")
-                % {"left": left, "wanted": quantity},
+                _("Of this line, still in the house: %(left)s. %(wanted)s cannot be cancelled.")
+                % {"left": counted(left, "units"), "wanted": counted(quantity, "units")},
                 field="quantity",
             )
 

@@ -13,6 +13,7 @@ from orders.models import Order, OrderLine, Package, PackageLine
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.failpoints import failpoint
 from seller_center.kernel.locking import lock_row
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import deadlines, events
 from shops.models import Deadline
@@ -192,8 +193,8 @@ def correct_number(*, package: Package, carrier: str, tracking_number: str, by, 
         hours = _policy_of(order, at).sla.tracking_edit_hours
         if package.collected_at is not None or at > package.shipped_at + dt.timedelta(hours=hours):
             raise TooLateToCorrect(
-                _("A number can be corrected within %(hours)d hours, and only before the carrier has scanned it.")
-                % {"hours": hours}
+                _("A number can be corrected within %(hours)s, and only before the carrier has scanned it.")
+                % {"hours": counted(hours, "hours")}
             )
         _refuse_if_elsewhere(package, carrier, number)
         old = {"old_carrier": package.carrier, "old_tracking_number": package.tracking_number}

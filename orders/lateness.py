@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from orders import cancellation, standing
 from orders.clocks import orders_of, packages_of
 from orders.models import Order, Package
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import deadlines, events
 from shops.models import Deadline
@@ -95,7 +96,7 @@ def mark_lost(deadlines_due: Sequence[Deadline], *, at: dt.datetime) -> None:
         if ends > at:
             again[ends] += rows
             continue
-        lose(package, why=_("no scan for %(days)d days") % {"days": days}, at=at)
+        lose(package, why=_("no scan for %(days)s") % {"days": counted(days, "days")}, at=at)
     for moment, rows in again.items():
         deadlines.look_again(rows, at=moment)
 

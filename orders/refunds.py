@@ -22,6 +22,7 @@ from seller_center.kernel.failpoints import failpoint
 from seller_center.kernel.http import HttpRefused, Unreachable
 from seller_center.kernel.locking import lock_row
 from seller_center.kernel.money import cumulative_share, format_money
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import events
 from shops.scope import scope
@@ -62,8 +63,8 @@ def plan(
             raise Invalid(_("A refund is for at least one unit."), field="quantity")
         if quantity > line.refundable_quantity:
             raise RefundAbovePaid(
-                _("For %(sku)s, money can go back for %(left)d more units at most.")
-                % {"sku": line.sku_code, "left": line.refundable_quantity}
+                _("For %(sku)s, money can go back for at most %(left)s more.")
+                % {"sku": line.sku_code, "left": counted(line.refundable_quantity, "units")}
             )
         share = pricing.refund_share(_money_of(line), quantity, with_shipping=with_shipping)
         if goods_minor is not None:

@@ -19,6 +19,7 @@ from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.failpoints import failpoint
 from seller_center.kernel.locking import lock_row
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import deadlines, events
 from shops.policy_book import policy_for
@@ -76,7 +77,8 @@ def request(
         for line_id, quantity in wanted.items():
             if quantity > left.get(line_id, 0):
                 raise NotReturnable(
-                    _("Of this item %(left)d units can be returned.") % {"left": left.get(line_id, 0)}, field="units"
+                    _("Of this item %(left)s can be returned.") % {"left": counted(left.get(line_id, 0), "units")},
+                    field="units",
                 )
         number = ReturnRequest.objects.of_order(order).count() + 1
         made = ReturnRequest.objects.create(
@@ -126,7 +128,7 @@ def _refuse_outside_window(order: Order, days: int, at: dt.datetime) -> None:
     last = order.delivered_at
     if last is not None and at > last + dt.timedelta(days=days):
         raise NotReturnable(
-            _("Returns are possible for %(days)d days after delivery; that time is over.") % {"days": days}
+            _("Returns are possible for %(days)s after delivery; that time is over.") % {"days": counted(days, "days")}
         )
 
 

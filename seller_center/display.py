@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from seller_center.kernel.codes import ALPHABET
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import counted as counted
 from seller_center.kernel.text import number as number
 from seller_center.states import state_of
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from seller_center.kernel.clock import real_now
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.text import counted
 
 
 class TooOften(DomainError):
@@ -22,7 +23,7 @@ class TooOften(DomainError):
     code = "too_often"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(_("Too many requests. Try again in %(seconds)d seconds.") % {"seconds": retry_after})
+        super().__init__(_("Too many requests. Try again in %(wait)s.") % {"wait": counted(retry_after, "seconds")})
         self.retry_after = retry_after
 
 

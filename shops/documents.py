@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import Invalid
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import deadlines, events
 from shops.application_steps import needed_documents
@@ -127,7 +128,8 @@ def _refuse_dates(
             raise WrongDocument(_("This date lies in the future."), field="issued_on")
         if issued_on < day - dt.timedelta(days=days):
             raise WrongDocument(
-                _("This paper is older than %(days)d days. Send a newer one.") % {"days": days}, field="issued_on"
+                _("This paper is older than %(days)s. Send a newer one.") % {"days": counted(days, "days")},
+                field="issued_on",
             )
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import lock_row
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import deadlines, events, restrictions
 from shops.models import Appeal, Deadline, Membership, Shop, ShopEvent, Violation
@@ -154,9 +155,9 @@ def _effect(shop: Shop, points: int, rules: Violations, at: dt.datetime) -> str:
     """What it would mean if it were enforced now, on top of what counts already."""
     total = restrictions.points_of(shop, at) + points
     reached = restrictions.words_for(restrictions.rung(total, rules), rules)
-    return _("%(total)d points in all for %(days)d days. %(ladder)s") % {
-        "total": total,
-        "days": rules.lapse_days,
+    return _("%(total)s in all for %(days)s. %(ladder)s") % {
+        "total": counted(total, "points"),
+        "days": counted(rules.lapse_days, "days"),
         "ladder": reached or _("No restriction follows from them."),
     }
 
@@ -289,8 +290,8 @@ def _refuse_alone(case: Violation, before: int, rules: Violations) -> None:
         raise NeedsSecondPerson(_("This case takes effect only when a second person has confirmed it."))
     if before + case.points >= rules.second_person_points:
         raise NeedsSecondPerson(
-            _("With this case the shop has %(points)d points; that needs a second person.")
-            % {"points": before + case.points}
+            _("With this case the shop has %(points)s; that needs a second person.")
+            % {"points": counted(before + case.points, "points")}
         )
 
 

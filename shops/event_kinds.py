@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from seller_center.kernel.money import format_money
+from seller_center.kernel.text import Count
 from shops.deadline_kinds import KINDS as DEADLINES
 
 #: Who may read an event.
@@ -76,6 +77,7 @@ WORDS: dict[tuple[str, str], str] = {
     ("document_kind", "proof_of_address"): _("proof of address"),
     ("channel", "storefront"): _("the storefront"),
     ("channel", "api"): _("the API"),
+    ("status", "succeeded"): _("done"),
 }
 
 
@@ -102,6 +104,8 @@ def sentence_of(row: Any) -> str:
 
 def _in_words(name: str, value: Any) -> Any:
     """A fact as people read it: lists with commas, days by their month's name, a word of the code with spaces."""
+    if type(value) is int:
+        return Count(value)
     if isinstance(value, list):
         return ", ".join(str(_in_words(name, one)) for one in value)
     if not isinstance(value, str):
@@ -124,7 +128,16 @@ class _Facts(dict):
         super().__init__(plain, **more)
 
     def __missing__(self, key: str) -> str:
-        return "–"
+        return _Dash("–")
+
+
+class _Dash(str):
+    """Stands for a fact that is not there, whatever it would have counted."""
+
+    __slots__ = ()
+
+    def __format__(self, what: str) -> str:
+        return str(self)
 
 
 # --- floor 1: shops -------------------------------------------------------------------------------------------------
@@ -138,7 +151,7 @@ class DeadlineApproaching:
     due_at: str
 
 
-@event("job.finished", sentence=_("Job {code} ended as {status}."))
+@event("job.finished", sentence=_("Work {code} ended: {status}."))
 class JobFinished:
     job_kind: str
     status: str
@@ -303,7 +316,7 @@ class EligibilityReviewed:
     missed: list[str]
 
 
-@event("violation.opened", sentence=_("Case {code} was opened ({violation_kind}, {points} points): {reason}"))
+@event("violation.opened", sentence=_("Case {code} was opened ({violation_kind}, {points:points}): {reason}"))
 class ViolationOpened:
     violation_kind: str
     points: int
@@ -330,13 +343,13 @@ class ViolationWithdrawn:
     reason: str
 
 
-@event("violation.enforced", sentence=_("Case {code} took effect, {points} points: {reason}"))
+@event("violation.enforced", sentence=_("Case {code} took effect, {points:points}: {reason}"))
 class ViolationEnforced:
     points: int
     reason: str
 
 
-@event("violation.lapsed", sentence=_("The {points} points of case {code} have lapsed."))
+@event("violation.lapsed", sentence=_("Of case {code}, {points:points} lapsed."))
 class ViolationLapsed:
     points: int
 
@@ -374,7 +387,7 @@ class AppealUpheld:
     reason: str
 
 
-@event("appeal.overturned", sentence=_("The appeal against case {code} was won, {points} points are gone: {reason}"))
+@event("appeal.overturned", sentence=_("The appeal against case {code} was won, {points:points} gone: {reason}"))
 class AppealOverturned:
     number: int
     points: int
@@ -520,7 +533,7 @@ class StockMarkedBack:
     pass
 
 
-@event("stock.low", sentence=_("{count} SKUs are running low."))
+@event("stock.low", sentence=_("Running low: {count:SKUs}."))
 class StockLow:
     on_day: str
     count: int
@@ -541,7 +554,7 @@ class ImportUploaded:
     file_name: str
 
 
-@event("import.checked", sentence=_("Checked {rows} rows: {new} new, {changed} changed, {refused} refused."))
+@event("import.checked", sentence=_("Checked {rows:rows}: {new} new, {changed} changed, {refused} refused."))
 class ImportChecked:
     rows: int
     new: int
@@ -853,7 +866,7 @@ class EarningReversed:
     currency: str
 
 
-@event("earning.settled", sentence=_("{total} from {earning_count} packages became available."))
+@event("earning.settled", sentence=_("{total} from {earning_count:packages} became available."))
 class EarningSettled:
     earning_count: int
     total_minor: int
@@ -1026,7 +1039,7 @@ class MessageAnswerLate:
     pass
 
 
-@event("review.written", sentence=_("The buyer gave {stars} stars."))
+@event("review.written", sentence=_("The buyer gave {stars:stars}."))
 class ReviewWritten:
     stars: int
 

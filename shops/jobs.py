@@ -7,6 +7,8 @@ from typing import Any
 from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import DomainError
@@ -136,7 +138,27 @@ def ask_to_cancel(*, job: Job, by, at: dt.datetime) -> None:
 
 
 #: Every kind of job; the roof has the verb of each (``seller_center.reactions.JOB_KINDS``).
-KINDS = ("catalog.import.check", "catalog.import.apply", "lists.export", "demo.further_shops")
+KINDS: dict[str, str | Promise] = {
+    "catalog.import.check": gettext_lazy("Check of an import"),
+    "catalog.import.apply": gettext_lazy("Import into the shop"),
+    "lists.export": gettext_lazy("File of a list"),
+    "demo.further_shops": gettext_lazy("Further shops of the demo"),
+}
+#: What a job may say of its result, as its page calls it. All else a result holds is for the page that it leads to.
+RESULTS: dict[str, str | Promise] = {
+    "rows": gettext_lazy("Rows"),
+    "new": gettext_lazy("New rows"),
+    "changed": gettext_lazy("Changed rows"),
+    "unchanged": gettext_lazy("Rows without a change"),
+    "refused": gettext_lazy("Refused rows"),
+    "products_new": gettext_lazy("New products"),
+    "products_changed": gettext_lazy("Changed products"),
+    "products_live": gettext_lazy("Of the new products, on sale"),
+    "sentence": gettext_lazy("What is wrong"),
+    "row": gettext_lazy("In row"),
+    "column": gettext_lazy("In column"),
+    "steps": gettext_lazy("Steps"),
+}
 #: First word of a job's kind → the area whose members may see it.
 AREAS_OF_FLOORS = {
     "catalog": "products",
@@ -154,5 +176,5 @@ def area_of(kind: str) -> str:
 
 
 def title_of(kind: str) -> str:
-    """A kind of job in words (``catalog.import.check`` → ``Import check``)."""
-    return kind.partition(".")[2].replace(".", " ").replace("_", " ").capitalize()
+    """A kind of job as people read it."""
+    return str(KINDS.get(kind, kind))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.prepared import prepared
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import events
 from shops.models import Restriction, Shop, Violation
@@ -41,7 +42,7 @@ def words_for(number: int, rules: Violations) -> str:
     days = rules.ladder_days[number - 1]
     if not days:
         return _("The shop is closed for good.")
-    return _("No new listings for %(days)d days. What is live stays on sale.") % {"days": days}
+    return _("No new listings for %(days)s. What is live stays on sale.") % {"days": counted(days, "days")}
 
 
 def impose(*, case: Violation, before: int, rules: Violations, by, at: dt.datetime) -> Restriction | None:
@@ -55,8 +56,8 @@ def impose(*, case: Violation, before: int, rules: Violations, by, at: dt.dateti
         shop=case.shop,
         violation=case,
         kind=Restriction.Kind.NO_NEW_LISTINGS if days else Restriction.Kind.SHOP_CLOSED,
-        reason=_("%(points)d violation points with case %(code)s. %(effect)s")
-        % {"points": total, "code": case.code, "effect": words_for(reached, rules)},
+        reason=_("%(points)s with case %(code)s. %(effect)s")
+        % {"points": counted(total, "violation points"), "code": case.code, "effect": words_for(reached, rules)},
         starts_at=at,
         ends_at=at + dt.timedelta(days=days) if days else None,
     )

@@ -26,6 +26,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.codes import ALPHABET
 from seller_center.kernel.crypto import blind_index
 from seller_center.kernel.errors import DomainError, Invalid
+from seller_center.kernel.text import counted
 from shops import sessions
 from shops.policy_book import policy_for
 
@@ -137,7 +138,8 @@ def _refuse_while_waiting(user) -> None:
             waits.append(int((why["locked_until"] - now).total_seconds()) + 1)
     if waits:
         raise TooManyTries(
-            _("Too many wrong codes. Wait %(seconds)s seconds, then try again.") % {"seconds": min(waits)}, field="code"
+            _("Too many wrong codes. Wait %(time)s, then try again.") % {"time": counted(min(waits), "seconds")},
+            field="code",
         )
 
 

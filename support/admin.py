@@ -163,4 +163,6 @@ class ReviewAdmin(DeskAdmin):
                 done += 1
             except DomainError as error:
                 messages.error(request, f"{review.code}: {error.message}")
-        messages.success(request, _("%(count)d reviews changed.") % {"count": done})
+        if done:
+            sentence = ngettext("%(done)d review changed.", "%(done)d reviews changed.", done) % {"done": done}
+            messages.success(request, sentence)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from seller_center.kernel.codes import new_code
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import lock_rows
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import move
 from shops import events
 from shops.policy_book import policy_for
@@ -29,7 +30,9 @@ def write(*, line, stars: int, body: str, delivered_at: dt.datetime | None, at: 
     shop = line.shop
     window = dt.timedelta(days=policy_for(shop, at).reviews.window_days)
     if at - delivered_at > window:
-        raise NotReviewable(_("A review can be written within %(days)d days of delivery.") % {"days": window.days})
+        raise NotReviewable(
+            _("A review can be written within %(days)s of delivery.") % {"days": counted(window.days, "days")}
+        )
     if stars not in STARS:
         raise Invalid(_("Give one to five stars."), field="stars")
     if len(body) > MOST_CHARACTERS:

@@ -6,9 +6,11 @@ the two is not a hole.
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import ngettext_lazy
 from markdown_it import MarkdownIt
 from markdownify import MarkdownConverter
 
@@ -33,6 +35,43 @@ _DEMOTED = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h
 def number(count: int | None) -> str:
     """A count as people read it, grouped as money is: 1,838. Nothing is an em dash."""
     return "—" if count is None else f"{count:,}"
+
+
+#: What is counted, in its two forms: a sentence that holds a number must be right for 1 as well.
+COUNTED: dict[str, Any] = {
+    "changed products": ngettext_lazy("%(n)s changed product", "%(n)s changed products", "many"),
+    "characters": ngettext_lazy("%(n)s character", "%(n)s characters", "many"),
+    "days": ngettext_lazy("%(n)s day", "%(n)s days", "many"),
+    "delivered orders": ngettext_lazy("%(n)s delivered order", "%(n)s delivered orders", "many"),
+    "hours": ngettext_lazy("%(n)s hour", "%(n)s hours", "many"),
+    "measured metrics": ngettext_lazy("%(n)s measured metric", "%(n)s measured metrics", "many"),
+    "months after": ngettext_lazy("%(n)s month after", "%(n)s months after", "many"),
+    "more days": ngettext_lazy("%(n)s more day", "%(n)s more days", "many"),
+    "new products": ngettext_lazy("%(n)s new product", "%(n)s new products", "many"),
+    "options": ngettext_lazy("%(n)s option", "%(n)s options", "many"),
+    "orders": ngettext_lazy("%(n)s order", "%(n)s orders", "many"),
+    "packages": ngettext_lazy("%(n)s package", "%(n)s packages", "many"),
+    "points": ngettext_lazy("%(n)s point", "%(n)s points", "many"),
+    "rows": ngettext_lazy("%(n)s row", "%(n)s rows", "many"),
+    "seconds": ngettext_lazy("%(n)s second", "%(n)s seconds", "many"),
+    "SKUs": ngettext_lazy("%(n)s SKU", "%(n)s SKUs", "many"),
+    "stars": ngettext_lazy("%(n)s star", "%(n)s stars", "many"),
+    "units": ngettext_lazy("%(n)s unit", "%(n)s units", "many"),
+    "violation points": ngettext_lazy("%(n)s violation point", "%(n)s violation points", "many"),
+    "visits": ngettext_lazy("%(n)s visit", "%(n)s visits", "many"),
+}
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something, as people say it: ``counted(1, "days")`` is 1 day, ``counted(1838, "rows")`` 1,838 rows."""
+    return str(COUNTED[what] % {"many": count, "n": number(count)})
+
+
+class Count(int):
+    """A number in a sentence with braces, which may say what it counts: ``"{sold:units}".format(sold=Count(1))``."""
+
+    def __format__(self, what: str) -> str:
+        return counted(self, what) if what in COUNTED else super().__format__(what)
 
 
 def percent(bp: int) -> str:

@@ -24,6 +24,7 @@ register.simple_tag(form_look.render_summary, name="error_summary")
 register.filter("initials", display.initials)
 register.filter("number", display.number)
 register.filter("codes", display.codes)
+register.filter("counted", display.counted)
 register.filter("browser_words", display.browser_words)
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from seller_center.kernel.text import counted
 from shops.application_steps import STEPS
 from shops.forms.fields import (
     KEEP,
@@ -177,7 +178,8 @@ class DocumentForm(forms.Form):
             del self.fields["issued_on"]
         else:
             del self.fields["expires_on"]
-            self.fields["issued_on"].help_text = _("Not older than %(days)d days.") % {"days": proof_of_address_days}
+            age = counted(proof_of_address_days, "days")
+            self.fields["issued_on"].help_text = _("Not older than %(days)s.") % {"days": age}
 
 
 class BankForm(forms.Form):

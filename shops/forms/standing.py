@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from seller_center.kernel.text import counted
 from shops.enforcement import EVIDENCE, KINDS, Charge
 from shops.forms.fields import choice_field
 from shops.policy import Violations
@@ -68,5 +69,5 @@ class CaseForm(forms.Form):
 def _points_words(name: str, points: tuple[int, ...]) -> str:
     least, most = points
     if least == most:
-        return str(_("%(name)s (%(points)d points)") % {"name": name, "points": most})
+        return f"{name} ({counted(most, 'points')})"
     return str(_("%(name)s (%(least)d to %(most)d points)") % {"name": name, "least": least, "most": most})

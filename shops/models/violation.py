@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.tenancy import TenantFK
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import Moves, moves_trigger
 from shops.models.owned import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
 
@@ -120,7 +121,7 @@ class Violation(ShopOwned):
         triggers = [moves_trigger("violation_status_moves", "status", VIOLATION_MOVES)]
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.kind}, {self.points} points"
+        return f"{self.code}: {self.kind}, {counted(self.points, 'points')}"
 
 
 APPEAL_MOVES = Moves({"pending": ("upheld", "overturned")}, start=("pending",))

@@ -75,8 +75,8 @@ def _page(shop, row: Job) -> dict[str, Any]:
         "poll_url": reverse("shops:job", kwargs=place),
         "cancel_url": "" if row.cancel_asked_at else reverse("shops:job_cancellation", kwargs=place),
         "rows": [
-            {"label": name.replace("_", " ").capitalize(), "value": number(value) if type(value) is int else value}
+            {"label": jobs.RESULTS[name], "value": number(value) if type(value) is int else value}
             for name, value in row.result.items()
-            if isinstance(value, (str, int)) and ":" not in name  # “remark:…” is told in words by the result's own page
+            if name in jobs.RESULTS and value is not None
         ],
     }

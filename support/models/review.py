@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel.tenancy import TenantFK
+from seller_center.kernel.text import counted
 from seller_center.kernel.transitions import Moves, moves_trigger
 from shops.models import OwnedQuerySet, ShopOwned, owned_manager, tenant_key
 
@@ -88,4 +89,4 @@ class Review(ShopOwned):
         triggers = [moves_trigger("review_status_moves", "status", REVIEW_MOVES)]
 
     def __str__(self) -> str:
-        return f"{self.stars} stars for {self.product_id}"
+        return f"{counted(self.stars, 'stars')} for {self.product_id}"

@@ -41,7 +41,7 @@ def test_it_refuses_what_cannot_be_returned(order, then, shop, at):
     with pytest.raises(returns.NotReturnable, match="3 units can be returned"):
         ask(order, then, 4)
     ask(order, then, 2)
-    with pytest.raises(returns.NotReturnable, match="1 units can be returned"):
+    with pytest.raises(returns.NotReturnable, match="1 unit can be returned"):
         ask(order, then, 2)
     with pytest.raises(returns.NotReturnable, match="30 days"):
         ask(order, at + 36 * DAY)

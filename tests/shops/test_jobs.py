@@ -1,6 +1,8 @@
 """Jobs, batch runs and idempotency keys: leases, interruptions, twins."""
 
+import ast
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -11,6 +13,7 @@ from shops import batches, idempotency, jobs
 from shops.models import BatchRun, IdempotencyKey, Job, Notice
 from tests.factories.shops import make_member, make_shop
 from tests.storm import storm
+from tests.test_house import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -248,3 +251,36 @@ def test_without_the_key_the_twins_have_many_effects(at):
     run = effect(shop, make_member(shop), at)
     storm(lambda number: post(shop, at, key=f"k{number}", run=run))
     assert Notice.objects.count() == 32
+
+
+def test_every_kind_of_job_has_a_plain_title_and_plain_words_for_its_result(client, shop, owner, at):
+    """No code of a kind and no name of a count reaches the page; what is for the result's own page stays away."""
+    client.force_login(owner)
+    for kind, title in jobs.KINDS.items():
+        job = jobs.start_job(shop=shop, kind=kind, by=owner, at=at)
+        result = {"rows": 1, "products_new": 1_234, "remark:cut": 3, "sentence": "Row 7 is torn.", "column": None}
+        Job.objects.filter(pk=job.pk).update(status="running", started_at=at)
+        Job.objects.filter(pk=job.pk).update(status="succeeded", finished_at=at, result=result)
+        page = client.get(f"/s/{shop.code}/jobs/{job.code}/").content.decode()
+        assert f"<h1>{title}</h1>" in page
+        assert kind not in page.partition("<main")[2].replace(job.code, "")
+        assert "<dt>New products</dt><dd>1,234</dd>" in page
+        assert "<dt>Rows</dt><dd>1</dd>" in page
+        assert "<dt>What is wrong</dt><dd>Row 7 is torn.</dd>" in page
+        assert "remark" not in page
+        assert "Column" not in page
+        assert not re.search(r"products_|Products new", page)
+
+
+def test_what_a_job_says_of_its_result_has_words():
+    """All counts of an import, and what the others keep: a new one would be missing on the page."""
+    from catalog import matching
+
+    assert {*matching.OUTCOMES, *matching.PRODUCTS} <= set(jobs.RESULTS)
+    kept = set()
+    for path in (ROOT / "seller_center").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "jobs.finish":
+                given = [one.value for one in node.keywords if one.arg == "result" and isinstance(one.value, ast.Dict)]
+                kept |= {key.value for one in given for key in one.keys}
+    assert kept == {"rows", "steps"} <= set(jobs.RESULTS)
