@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops import subjects
 from shops.admin.filters import among
 from shops.admin.read_only import ReadOnlyAdmin
 from shops.models import ShopEvent
@@ -87,6 +88,7 @@ class TicketAdmin(DeskAdmin):
             "said": said[:200],
             "events": ShopEvent.objects.about(ticket.shop, "ticket", ticket.code).select_related("by"),
             "about": self._about(ticket),
+            "about_url": subjects.staff_url(request.user, ticket.about_kind, ticket.about_code),
             "draft": request.session.pop("support_draft", ""),
         }
         return render(request, "admin/support/ticket.html", context)

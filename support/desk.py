@@ -4,7 +4,8 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from seller_center.kernel.codes import new_code
+from orders.models import Order
+from seller_center.kernel.codes import new_code, read_code
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.locking import lock_rows
 from seller_center.kernel.transitions import move
@@ -20,15 +21,18 @@ class TicketClosed(DomainError):
     """A closed ticket takes no more messages: a new one is opened."""
 
 
-def open_ticket(
-    *, shop, topic: str, subject: str, body: str, by, at: dt.datetime, about_kind: str = "", about_code: str = ""
-) -> Ticket:
-    """Ask the staff. ``about_*`` carries what it is about (an order, a payout …), so that nobody must ask back."""
+class NoSuchOrder(Invalid):
+    """The shop has no order with this number: what is another shop's is as unknown as what there never was."""
+
+
+def open_ticket(*, shop, topic: str, subject: str, body: str, by, at: dt.datetime, about_code: str = "") -> Ticket:
+    """Ask the staff. ``about_code``: the number of the order that it is about, so that nobody must ask back."""
     if topic not in Ticket.Topic.values:
         raise Invalid(_("Choose what your question is about."), field="topic")
     if not subject.strip():
         raise Invalid(_("Give your question a subject."), field="subject")
     _refuse_empty(body)
+    order = _order_of(shop, about_code)
     policy = policy_for(shop, at)
     urgent = shop.programme_eligible
     with scope(shop, by=by):
@@ -38,8 +42,8 @@ def open_ticket(
             topic=topic,
             urgent=urgent,
             subject=subject.strip()[:140],
-            about_kind=about_kind,
-            about_code=about_code,
+            about_kind="order" if order else "",
+            about_code=order,
             opened_by=by,
             opened_at=at,
             last_message_at=at,
@@ -50,6 +54,17 @@ def open_ticket(
         _promise(ticket, at)
         _record("ticket.opened", ticket, by, at)
     return ticket
+
+
+def _order_of(shop, typed: str) -> str:
+    """The number as the order has it, however it was typed; nothing for nothing. Raises ``NoSuchOrder``."""
+    code = read_code(typed)
+    if code and not Order.objects.in_shop(shop).of_code(code).exists():
+        raise NoSuchOrder(
+            _("Your shop has no order with this number. Copy it from the order's page, or leave the box empty."),
+            field="about_code",
+        )
+    return code
 
 
 def reply(*, ticket: Ticket, body: str, by, at: dt.datetime) -> Ticket:

@@ -33,10 +33,15 @@ class TicketForm(forms.Form):
     """A new question to support."""
 
     topic = forms.ChoiceField(label=_("What is it about?"), choices=[("", _("Choose")), *Ticket.Topic.choices])
+    about_code = forms.CharField(
+        label=_("Which order?"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+        help_text=_("Its number, as it stands on its page. Support then sees the order and need not ask back."),
+    )
     subject = forms.CharField(label=_("Subject"), max_length=140)
     body = forms.CharField(label=_("Your question"), widget=forms.Textarea(attrs={"rows": 6}), max_length=10_000)
-    about_kind = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
-    about_code = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
 
 
 class MessageForm(forms.Form):

@@ -12,7 +12,7 @@ from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, explain, refusal
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.paging import keyset_page
-from shops import timeline
+from shops import subjects, timeline
 from shops.access import for_shop
 from shops.models import Deadline
 from support import desk, inbox, reviewing
@@ -46,9 +46,9 @@ def ticket_new(request: HttpRequest, shop) -> HttpResponse:
     """Ask support; ``?about=order:ACME…`` carries what it is about."""
     kind, _colon, code = request.GET.get("about", "").partition(":")
     kind = kind if code else ""
-    initial = {"about_kind": kind, "about_code": code, "topic": kind if kind in Ticket.Topic.values else None}
-    if code:
-        initial["subject"] = _("%(kind)s %(code)s") % {"kind": kind.capitalize(), "code": code}
+    initial = {"topic": kind if kind in Ticket.Topic.values else None}
+    if kind == Ticket.Topic.ORDER:
+        initial |= {"about_code": code, "subject": _("Order %(code)s") % {"code": code}}
     form = TicketForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -57,7 +57,7 @@ def ticket_new(request: HttpRequest, shop) -> HttpResponse:
             explain(form, error)
         else:
             return redirect("support:ticket", shop=shop.code, code=ticket.code)
-    context = {"shop": shop, "form": form, "about_code": code}
+    context = {"shop": shop, "form": form}
     return render(request, "support/ticket_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -119,6 +119,7 @@ def _ticket_context(request, shop, ticket: Ticket) -> dict[str, Any]:
         "said": list(said[:MOST_MESSAGES]),
         "deadline": Deadline.objects.about(shop, "ticket", ticket.code).running().first(),
         "form": MessageForm(),
+        "about_url": subjects.member_url(request.membership, shop, ticket.about_kind, ticket.about_code),
         "may_edit": _may_edit(request),
         "events": timeline.newest(shop, "ticket", ticket.code, 50),
     }

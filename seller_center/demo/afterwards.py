@@ -228,7 +228,7 @@ def _tickets(story: Story) -> None:
 def _open_ticket(story: Story, words: list, by: User, now: dt.datetime) -> None:
     topic, subject, body, answer, hours, solves = words
     about = Order.objects.in_shop(story.shop).filter(placed_at__lt=now).order_by("-placed_at").first()
-    more = {"about_kind": "order", "about_code": about.code} if topic == "order" and about else {}
+    more = {"about_code": about.code} if topic == "order" and about else {}
     ticket = desk.open_ticket(shop=story.shop, topic=topic, subject=subject, body=body, by=by, at=now, **more)
     if answer:
         story.then(

@@ -255,7 +255,7 @@ DOORS = (
         "POST",
         s("support/tickets/new/"),
         code_of("order"),
-        lambda v: {**TICKET, "about_kind": "order", "about_code": v},
+        lambda v: {**TICKET, "about_code": v},
         "about_code",
         works=ok,
     ),
@@ -548,7 +548,7 @@ OF_ALL = {
     "replay": "a signed form of the person who asks",
     "shop": "staff name the shop of a case",
     "evidence_code": "staff; looked up in the shop of the case",
-    "about": "a word for the subject of a ticket; looked at when it is sent",
+    "about": "a word for the boxes of a ticket; looked at when it is sent",
     "market": "markets are the marketplace's",
     "trade_classes": "trade classes are the marketplace's",
     "agreement_version": "a version of the text",
@@ -564,7 +564,7 @@ WORDS_FOR_NO_ROW = """
     place points postal_code price process quantity query reason region remember remove removed reply restock
     routing_number scopes seen service shared shipping show shown_total src starts_at stars status stock subject tab
     tax text theme topic track_record tracking_number usual utm_campaign utm_medium weight weight_grams shop_name
-    about_kind brand
+    brand
 """
 PLAIN = frozenset(WORDS_FOR_NO_ROW.split())
 

@@ -4,13 +4,15 @@ import datetime as dt
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
 from seller_center import inbox, reactions
 from seller_center.kernel.errors import DomainError, Invalid
-from shops.models import Deadline, Notice, ShopEvent
+from shops.models import AREAS, Deadline, Membership, Notice, Role, ShopEvent
 from support import desk
 from support.models import Ticket, TicketMessage
-from tests.factories.shops import AT, make_staff
+from tests.factories.orders import make_open_order
+from tests.factories.shops import AT, log_in_staff, make_member, make_staff
 
 HOUR = dt.timedelta(hours=1)
 
@@ -31,7 +33,7 @@ def running(ticket) -> list[Deadline]:
 
 
 def test_it_promises_an_answer_within_the_policys_hours(shop, owner):
-    ticket = opened(shop, owner, about_kind="order", about_code="ACMEXYZ")
+    ticket = opened(shop, owner)
     assert ticket.answer_by == AT + 12 * HOUR
     [deadline] = running(ticket)
     assert (deadline.due_at, deadline.label) == (ticket.answer_by, "Where is it?")
@@ -107,7 +109,61 @@ def test_it_asks_what_a_ticket_is_about_and_assumes_nothing(client, shop, owner)
     assert client.get(path).context["form"]["topic"].value() in (None, "")
     refused = client.post(path, {"topic": "", "subject": "Payout", "body": "Where is it?"})
     assert refused.status_code == 422
-    assert client.get(f"{path}?about=order:X1").context["form"]["topic"].value() == "order"
+    form = client.get(f"{path}?about=order:X1").context["form"]
+    assert [form[name].value() for name in ("topic", "about_code", "subject")] == ["order", "X1", "Order X1"]
+
+
+def test_a_ticket_about_an_order_leads_the_seller_and_the_staff_to_it(client, shop, owner, agent):
+    order = make_open_order(shop, at=AT)
+    client.force_login(owner)
+    path = f"/s/{shop.code}/support/tickets/new/"
+    assert "Which order?" in client.get(path).content.decode()
+    given = {"topic": "order", "subject": "Late", "body": "Where is it?", "about_code": f" {order.code.lower()} "}
+    answer = client.post(path, given)
+    ticket = Ticket.objects.get()
+    assert answer["Location"] == f"/s/{shop.code}/support/tickets/{ticket.code}/"
+    assert (ticket.about_kind, ticket.about_code) == ("order", order.code)
+    link = f'<a href="/s/{shop.code}/orders/{order.code}/">About order'
+    assert link in client.get(answer["Location"]).content.decode()
+    service = make_member(shop, "service")
+    areas = dict.fromkeys(AREAS, "none") | {"support": "view"}
+    Membership.objects.filter(user=service).update(
+        role=Role.objects.create(shop=shop, code="narrow", name="Narrow", areas=areas)
+    )
+    client.force_login(service)
+    told = client.get(answer["Location"]).content.decode()
+    assert "About order" in told
+    assert link not in told
+    log_in_staff(client, agent)
+    desk_page = client.get(reverse("admin:support_ticket_desk_page", args=[ticket.pk])).content.decode()
+    assert f'<a href="{reverse("admin:orders_order_changelist")}?q={order.code}">' in desk_page
+
+
+def test_an_order_of_another_shop_is_as_unknown_as_one_that_never_was(client, shop, other_shop, owner):
+    """The same sentence, beside the box, and what was typed stays; nothing is written."""
+    theirs = make_open_order(other_shop, at=AT)
+    client.force_login(owner)
+    path, said = f"/s/{shop.code}/support/tickets/new/", set()
+    for code in (theirs.code, "NOSUCHORDER1", "A\x00B"):
+        given = {"topic": "order", "subject": "Late", "body": "Where is it?", "about_code": code}
+        answer = client.post(path, given)
+        assert answer.status_code == 422
+        said.add(str(answer.context["form"].errors["about_code"][0]))
+        assert "data-of-topic" not in answer.content.decode(), "a box with a fault is not hidden with its topic"
+    assert said == {
+        "Your shop has no order with this number. Copy it from the order's page, or leave the box empty.",
+        "Null characters are not allowed.",
+    }
+    assert not Ticket.objects.exists()
+
+
+def test_a_ticket_needs_no_order(client, shop, owner):
+    client.force_login(owner)
+    path = f"/s/{shop.code}/support/tickets/new/"
+    client.post(path, {"topic": "order", "subject": "Late", "body": "All of them are late.", "about_code": ""})
+    ticket = Ticket.objects.get()
+    assert (ticket.about_kind, ticket.about_code) == ("", "")
+    assert "About order" not in client.get(f"/s/{shop.code}/support/tickets/{ticket.code}/").content.decode()
 
 
 def test_it_refuses_an_empty_message_and_writes_nothing(shop, owner):
