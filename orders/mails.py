@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orders import labels, printing
+from orders import labels, printing, returns
 from orders.buyer_links import buyer_path
 from orders.carriers import carrier
 from orders.models import Order, OrderLine, Package, Refund, ReturnRequest
@@ -97,6 +97,7 @@ def return_decided(event: ShopEvent) -> None:
         return_request=found,
         approved=event.kind == "return.approved",
         sends_back=found.kind == ReturnRequest.Kind.RETURN_AND_REFUND,
+        nothing_due=not returns.gives_back(found),
         send_to=labels.sender_of(event.shop).lines,
         reason=words(found.refusal_reason) if found.refusal_reason else "",
         justification=found.justification,

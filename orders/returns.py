@@ -420,6 +420,12 @@ def preview(return_request: ReturnRequest) -> list[refunds.Planned]:
     return refunds.plan(lines, left, with_shipping=shipping_too(return_request))
 
 
+def gives_back(return_request: ReturnRequest) -> bool:
+    """Does money go back by this return, or did it? Not where another refund gave back all of it before."""
+    made = Refund.objects.in_shop(return_request.shop).filter(return_request=return_request)
+    return made.exists() or bool(_left(_lines(return_request), units_of(return_request)))
+
+
 def worth_minor(return_request: ReturnRequest) -> int:
     """What the buyer gets if it is refunded; what they got, once it was."""
     if return_request.status in (Status.REFUNDED, Status.CLOSED):

@@ -9,8 +9,10 @@ from typing import Any
 from orders import reasons, returns
 from orders.desk import carrier_name
 from orders.models import Order, OrderLine, Package, Refund, ReturnLine, ReturnRequest
-from shops.models import Deadline
+from shops.models import Deadline, ShopEvent
 
+#: A return that has given money back is one of these; one that has ended otherwise may be closed, too.
+PAID = (ReturnRequest.Status.REFUNDED, ReturnRequest.Status.CLOSED)
 #: How many requests of one order the page shows, newest first.
 MOST = 10
 
@@ -25,6 +27,10 @@ class Asked:
     refunded_minor: int = 0
     under_way: bool = False
     sent_at: dt.datetime | None = None
+    before: int = 0
+    """Units whose money another refund had given back when this return ended: for them nothing more was due."""
+    earlier: list[Refund] = field(default_factory=list)
+    """What had given it back."""
 
     @property
     def refusal_words(self) -> str:
@@ -34,6 +40,11 @@ class Asked:
     @property
     def carrier_name(self) -> str:
         return carrier_name(self.request.carrier)
+
+    @property
+    def nothing_due(self) -> bool:
+        """It waits, but the money for all of it has gone back already, for another reason."""
+        return self.request.open_case and not any(row.line.refundable_quantity for row in self.units)
 
     @property
     def may_withdraw(self) -> bool:
@@ -63,11 +74,31 @@ def asked(order: Order, lines: Sequence[OrderLine]) -> list[Asked]:
 
 
 def _with_money(order: Order, by_id: dict[int, Asked]) -> None:
-    for refund in Refund.objects.in_shop(order.shop).filter(order=order, return_request__in=by_id):
-        one = by_id[refund.return_request_id]
+    made = list(Refund.objects.in_shop(order.shop).filter(order=order).order_by("id"))
+    for refund in made:
+        one = by_id.get(refund.return_request_id)
+        if one is None:
+            continue
         one.refunded_minor += refund.total_minor
         one.under_way = one.under_way or refund.status != Refund.Status.SENT
         one.sent_at = max(filter(None, (one.sent_at, refund.sent_at)), default=None)
+
+    if any(one.request.status in PAID for one in by_id.values()):
+        _with_earlier_money(order, {one.request.code: one for one in by_id.values()}, made)
+
+
+def _with_earlier_money(order: Order, by_code: dict[str, Asked], made: Sequence[Refund]) -> None:
+    """Returns that gave back less than was asked, or nothing, and the refunds that were first."""
+    told = ShopEvent.objects.filter(shop=order.shop, subject_kind="return", subject_code__in=by_code)
+    for event in told.filter(kind="return.refunded_before"):
+        one = by_code[event.subject_code]
+        lines = {row.line_id for row in one.units}
+        one.before = event.facts["quantity"]
+        one.earlier = [
+            refund
+            for refund in made
+            if refund.line_id in lines and refund.return_request_id != one.request.pk and refund.made_at <= event.at
+        ]
 
 
 def may_ask(

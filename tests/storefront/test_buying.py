@@ -1,14 +1,18 @@
 """Buying: browse, basket, coupon, checkout, order page. As a guest, without JavaScript, and never another shop's."""
 
+from html import unescape
+
 import pytest
+from django.core import mail
 from django.urls import reverse
 from django.utils.html import strip_tags
 
 from catalog import stock
 from catalog.models import Media, Sku, StockItem
-from orders import intake, returns
+from orders import intake, refunds, returns
 from orders.buyer_links import buyer_path, read_token, token_of
-from orders.models import Order, ReturnRequest
+from orders.models import Order, Refund, ReturnRequest
+from seller_center import reactions
 from seller_center.kernel import clock
 from seller_center.kernel.money import format_money
 from shops.models import Deadline
@@ -18,7 +22,7 @@ from storefront.models import Basket, BasketLine
 from support.models import BuyerMessage, Conversation, Review
 from tests.factories.catalog import make_choices, make_product, set_status, sku_of
 from tests.factories.marketing import make_coupon
-from tests.factories.orders import DAY, HOUR, make_delivered_order, make_open_order, make_order, pay, scan, ship
+from tests.factories.orders import DAY, HOUR, fresh, make_delivered_order, make_open_order, make_order, pay, scan, ship
 
 ADDRESS = {
     "name": "Buyer One",
@@ -48,6 +52,11 @@ def mug(shop):
 
 def place(name: str, shop, **more: str) -> str:
     return reverse(f"storefront:{name}", kwargs={"slug": shop.slug, **more})
+
+
+def told(answer) -> str:
+    """What a page says, in one line."""
+    return " ".join(unescape(strip_tags(answer.content.decode())).split())
 
 
 def refuse(**_given):
@@ -418,6 +427,75 @@ def test_it_keeps_a_message_and_a_review_that_were_refused(client, shop, here):
     long = client.post(place("message", shop, token=token_of(waiting)), {"body": "Where? " * 1_500})
     assert long.status_code == 422
     assert "Where? Where?" in long.content.decode()
+
+
+def paid_meanwhile(order, packer, here, *, units: int, asked: int):
+    """A return of so many units, while the seller gives the money of some back for another reason; then it ends."""
+    wanted = {order.lines.get().pk: asked}
+    found = returns.request(order=order, kind="return_and_refund", reason="damaged", units=wanted, at=here)
+    returns.approve(return_request=found, by=packer, at=here)
+    given = {"reason": "damaged", "fault": "seller", "by": packer, "at": here + HOUR}
+    refunds.pay_back(order=fresh(order), units={order.lines.get().pk: units}, **given)
+    return found
+
+
+def test_a_return_that_gave_back_nothing_more_says_so_and_why(client, shop, packer, here, monkeypatch):
+    """The badge says that it was refunded, and no money came by it: the buyer reads what had come before, and when."""
+    order = make_delivered_order(shop, quantity=2)
+    found = paid_meanwhile(order, packer, here, units=2, asked=2)
+    before = Refund.objects.get()
+    waiting = told(client.get(buyer_path(order)))
+    assert "has gone back to you already; nothing more is due" in waiting
+    assert "you get your money back" not in waiting
+    returns.receive(return_request=found, by=packer, at=here + 2 * HOUR)
+    assert "you get your money back" not in told(client.get(buyer_path(order)))
+    returns.refund(return_request=found, by=packer, at=here + 3 * HOUR)
+    Refund.objects.update(status="sent", sent_at=here + 2 * HOUR)
+    page = told(client.get(buyer_path(order)))
+    assert "Nothing more was due: the money for these units had gone back to you before this return ended." in page
+    assert f"{format_money(before.total_minor, 'USD')} went back before. Sent " in page
+    assert "goes back to you." not in page
+    assert "nothing more is due" not in page
+    ReturnRequest.objects.update(status="closed")
+    assert "Nothing more was due" in told(client.get(buyer_path(order)))
+
+
+def test_a_return_that_gave_back_a_part_says_what_is_not_in_it(client, shop, packer, here):
+    order = make_delivered_order(shop, quantity=3)
+    found = paid_meanwhile(order, packer, here, units=2, asked=2)
+    assert "nothing more is due" not in told(client.get(buyer_path(order))), "one unit's money is still there"
+    returns.receive(return_request=found, by=packer, at=here + 2 * HOUR)
+    returns.refund(return_request=found, by=packer, at=here + 3 * HOUR)
+    page = told(client.get(buyer_path(order)))
+    assert "For 1 unit the money had gone back to you before; it is not in this amount." in page
+    assert "goes back to you." in page
+    assert "Nothing more was due" not in page
+
+
+def test_a_return_that_was_paid_says_nothing_of_before(client, shop, packer, here):
+    """Control: and neither does the mail."""
+    order = make_delivered_order(shop)
+    found = returns.request(order=order, kind="refund_only", reason="damaged", units={order.lines.get().pk: 1}, at=here)
+    returns.approve(return_request=found, by=packer, at=here)
+    page = told(client.get(buyer_path(order)))
+    assert "gone back to you" not in page
+    assert "goes back to you." in page
+    reactions.deliver_all(here)
+    [mail_] = [one for one in mail.outbox if "approved" in one.body]
+    assert "The money is on its way to you." in mail_.body
+
+
+def test_the_mail_about_a_return_promises_no_money_twice(client, shop, packer, here):
+    order = make_delivered_order(shop, quantity=2)
+    wanted = {order.lines.get().pk: 2}
+    found = returns.request(order=order, kind="refund_only", reason="damaged", units=wanted, at=here)
+    given = {"reason": "damaged", "fault": "seller", "by": packer, "at": here}
+    refunds.pay_back(order=fresh(order), units=wanted, **given)
+    returns.approve(return_request=found, by=packer, at=here + HOUR)
+    reactions.deliver_all(here + HOUR)
+    [mail_] = [one for one in mail.outbox if "has approved your return" in one.body]
+    assert "The money has gone back to you already; nothing more is due." in mail_.body
+    assert "on its way" not in mail_.body
 
 
 def test_it_costs_the_same_queries_for_one_product_and_for_twenty(
