@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from analytics.forms import RangeForm
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import Period, day_period
 from seller_center.kernel.csvio import write_rows
-from seller_center.kernel.money import MINUS, format_money
+from seller_center.kernel.money import MINUS, Money, format_money
 from seller_center.kernel.text import counted, number
 from shops.access import ShopRequest, for_shop
 
@@ -136,12 +137,26 @@ def _csv_url(shop, name: str, span: Span | None = None) -> str:
 
 
 def chart_file(shop, chart: dict[str, Any], words: str = "") -> StreamingHttpResponse:
-    """The figures of a chart as CSV: plain values, amounts in minor units with their currency."""
+    """The figures of a chart as CSV: plain values, amounts as decimal numbers with the currency in a column of its own."""
     header, rows = chart["csv"]
-    answer = StreamingHttpResponse(write_rows(header, rows), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(write_rows(*_in_units(header, rows)), content_type="text/csv; charset=utf-8")
     name = "-".join(part for part in (chart["id"], shop.code, words) if part)
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
+
+
+def _in_units(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[list[Any]]]:
+    """``sales_minor`` becomes ``sales``, its amounts whole units with cents."""
+    amounts = {place for place, name in enumerate(header) if name.endswith("_minor")}
+    currency = header.index("currency") if amounts else 0
+    plain = (
+        [
+            Money(cell, row[currency]).decimal if place in amounts and cell is not None else cell
+            for place, cell in enumerate(row)
+        ]
+        for row in rows
+    )
+    return [name.removesuffix("_minor") for name in header], plain
 
 
 def _dates(span: Span) -> str:

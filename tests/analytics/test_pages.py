@@ -85,7 +85,10 @@ def test_it_exports_the_same_figures_as_it_shows(client, shop, owner, here):
     answer = get(client, "analytics:sales_csv", shop, days="7")
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert len(rows) == 7
-    assert (rows[-1]["order_count"], rows[-1]["gross_minor"], rows[-1]["visit_count"]) == ("3", "4200", "9")
+    assert (rows[-1]["order_count"], rows[-1]["gross"], rows[-1]["visit_count"]) == ("3", "42.00", "9")
+    assert rows[-1]["currency"] == "USD"
+    assert rows[-1]["compared_gross"] in ("", "0.00")
+    assert not [name for name in rows[-1] if name.endswith("_minor")]
 
 
 def test_it_costs_the_same_queries_on_a_busy_day(client, shop, owner, here, django_assert_max_num_queries):
