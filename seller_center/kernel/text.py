@@ -51,6 +51,7 @@ COUNTED: dict[str, Any] = {
     "options": ngettext_lazy("%(n)s option", "%(n)s options", "many"),
     "orders": ngettext_lazy("%(n)s order", "%(n)s orders", "many"),
     "packages": ngettext_lazy("%(n)s package", "%(n)s packages", "many"),
+    "payouts": ngettext_lazy("%(n)s payout", "%(n)s payouts", "many"),
     "points": ngettext_lazy("%(n)s point", "%(n)s points", "many"),
     "rows": ngettext_lazy("%(n)s row", "%(n)s rows", "many"),
     "seconds": ngettext_lazy("%(n)s second", "%(n)s seconds", "many"),

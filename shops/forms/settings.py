@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from shops import api_keys
@@ -48,9 +49,7 @@ class InvitationForm(forms.Form):
     def __init__(self, *args, shop: Shop, **kwargs):
         super().__init__(*args, **kwargs)
         self.roles = {str(role.pk): role for role in roles_of(shop)}
-        choice_field(self, "role").choices = [
-            (key, f"{role.name} – {describe(role)}") for key, role in self.roles.items()
-        ]
+        choice_field(self, "role").choices = [(key, _choice(role)) for key, role in self.roles.items()]
 
     def values(self) -> dict:
         """Arguments for ``team.invite``."""
@@ -63,18 +62,46 @@ class RoleForm(InvitationForm):
     email = None  # type: ignore[assignment]
 
 
+def _choice(role) -> str:
+    """A role to choose: its name, and below it what it may do."""
+    return format_html('<strong>{}</strong><small class="choice-note">{}</small>', role.name, describe(role))
+
+
+#: The areas of a shop by the words of its menu.
+AREA_NAMES = {
+    "home": _("Home"),
+    "products": _("Products"),
+    "orders": _("Orders"),
+    "marketing": _("Marketing"),
+    "storefront": _("Storefront"),
+    "analytics": _("Analytics"),
+    "support": _("Support"),
+    "finance": _("Finance"),
+    "health": _("Health"),
+    "settings": _("Settings"),
+    "team": _("Team"),
+}
+
+
 def describe(role) -> str:
-    """What a role may do, in a few words."""
+    """What a role may do, in a few words. Home belongs to every member and is not named."""
     if role.is_owner:
-        return str(_("everything, bank account and team included"))
-    may_edit = [area for area, held in role.areas.items() if held == "edit" and area != "home"]
-    may_view = [area for area, held in role.areas.items() if held == "view"]
-    parts = []
-    if may_edit:
-        parts.append(str(_("changes: %(areas)s") % {"areas": ", ".join(may_edit)}))
-    if may_view:
-        parts.append(str(_("sees: %(areas)s") % {"areas": ", ".join(may_view)}))
-    return "; ".join(parts) or str(_("home only"))
+        return str(_("Changes everything, bank account and team included."))
+    held = {area: role.areas.get(area, "none") for area in AREA_NAMES if area != "home"}
+    sees = _names(held, "view")
+    if sum(may == "edit" for may in held.values()) > len(held) / 2:
+        without = ", ".join(filter(None, (sees, _names(held, "none"))))
+        parts = [_("Changes everything but: %(areas)s.") % {"areas": without} if without else _("Changes everything.")]
+    else:
+        changes = _names(held, "edit")
+        parts = [_("Changes: %(areas)s.") % {"areas": changes}] if changes else []
+    if sees:
+        parts.append(_("Sees: %(areas)s.") % {"areas": sees})
+    return " ".join(map(str, parts)) or str(_("Sees Home only."))
+
+
+def _names(held: dict[str, str], may: str) -> str:
+    return ", ".join(str(AREA_NAMES[area]) for area, how in held.items() if how == may)
 
 
 class ApiKeyForm(forms.Form):

@@ -104,3 +104,24 @@ def test_it_uses_only_icons_that_the_sprite_has():
         for name in icons_in(path.read_text(), pattern) - drawn
     }
     assert unknown == set()
+
+
+CARDS = re.compile(r'<table class="desk-table desk-cards">(.*?)</table>', re.DOTALL)
+UNNAMED = re.compile(
+    r'<td class="num">|<td>{{[^}]*\b(reason|hold_reason|approved_by|released_by|claimed_by|bank_account)\b'
+)
+
+
+def unnamed(source: str) -> list[str]:
+    """Cells of a desk that say on a phone, where a row is a card without heads, not what they are."""
+    return [found.group() for table in CARDS.findall(source) for found in UNNAMED.finditer(table)]
+
+
+def test_on_a_phone_a_figure_of_a_desk_says_what_it_counts():
+    found = {name: unnamed((ROOT / "templates" / name).read_text()) for name in TEMPLATES if name.startswith("admin/")}
+    assert {name: cells for name, cells in found.items() if cells} == {}
+
+
+def test_it_would_notice_a_bare_figure():
+    assert unnamed('<table class="desk-table desk-cards"><td class="num">{{ batch.payout_count }}</td></table>')
+    assert not unnamed('<table class="desk-table desk-cards"><td data-label="x" class="num">{{ n }}</td></table>')

@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 
 from seller_center import reactions
 from seller_center.kernel.history import changes
+from seller_center.menu import MENU
 from shops import team
-from shops.models import Invitation, Membership, Notice
+from shops.forms.settings import AREA_NAMES, describe
+from shops.models import AREAS, Invitation, Membership, Notice, Role
 from shops.reference import preset_role
 from tests.factories.shops import make_member, make_shop, make_user, membership
 from tests.storm import storm
@@ -134,3 +136,40 @@ def test_the_database_refuses_forged_invitations(shop, owner, at, values):
         setattr(invitation, name, value)
     with pytest.raises(IntegrityError), transaction.atomic():
         invitation.save()
+
+
+# -- what people read of roles ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("owner", "Changes everything, bank account and team included."),
+        ("manager", "Changes everything but: Team. Sees: Team."),
+        ("packing", "Changes: Orders. Sees: Products."),
+        ("finance", "Changes: Finance. Sees: Orders, Analytics."),
+        ("analyst", "Sees: Products, Orders, Marketing, Storefront, Analytics, Support, Finance, Health."),
+    ],
+)
+def test_a_role_is_told_by_the_words_of_the_menu(db, code, words):
+    assert describe(preset_role(code)) == words
+
+
+def test_every_area_has_its_word_and_a_role_of_nothing_says_so(db):
+    assert set(AREA_NAMES) == set(AREAS)
+    assert describe(Role(areas={"home": "edit"})) == "Sees Home only."
+    assert describe(Role(areas=dict.fromkeys(AREAS, "edit"))) == "Changes everything."
+    known = [str(entry.label) for group in MENU for entry in group]
+    assert {str(name) for name in AREA_NAMES.values()} <= set(known)
+
+
+@pytest.mark.usefixtures("fresh_factor")
+def test_roles_are_read_and_chosen_with_what_they_mean(client, shop, owner, packer):
+    """On the list, in the invitation and where a role is changed: name and meaning, each on a line of its own."""
+    client.force_login(owner)
+    home = f"/s/{shop.code}/team/"
+    listed = client.get(home).content.decode()
+    assert '<p><strong>Packing</strong></p><p class="muted">Changes: Orders. Sees: Products.</p>' in listed
+    offered = '<strong>Packing</strong><small class="choice-note">Changes: Orders. Sees: Products.</small>'
+    for path in (f"{home}invitations/new/", f"{home}{membership(shop, packer).pk}/role/"):
+        assert offered in client.get(path).content.decode()
