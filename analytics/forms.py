@@ -45,9 +45,8 @@ class WhatIfForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.measured = measured
         for code, (label, value, hours) in measured.items():
-            words = _("%(name)s, hours") if hours else _("%(name)s, %%")
             self.fields[code] = forms.DecimalField(
-                label=words % {"name": label},
+                label=label if hours else _("%(name)s, %%") % {"name": label},
                 required=False,
                 min_value=0,
                 max_value=720 if hours else 100,

@@ -1,5 +1,6 @@
 """Health: the score and what it is made of, the monthly evaluations, open cases, the tier."""
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -97,8 +98,15 @@ def _next_tier(shop, policy) -> dict[str, Any]:
             for name in ("orders_per_day", "live_products")
         },
         "tier_day": look.day if look is not None and current else None,
-        "tier_criteria": [_tier_line(one) for one in look.criteria] if look is not None and current else [],
+        "tier_criteria": [_tier_line(one) for one in look.criteria]
+        if look is not None and current
+        else [_asked_line(one) for one in tiers.judge(tiers.Measures(shop.pk), days=0, violations=0, tier=limits)],
     }
+
+
+def _asked_line(one: tiers.Criterion) -> dict[str, Any]:
+    """A criterion before the first look: what it asks for is known, how the shop stands is not."""
+    return {**_tier_line(dataclasses.asdict(one)), "shown": "—", "left": "", "met": None}
 
 
 def _tier_line(one: dict[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         "may_return": bool(left),
         "return_form": ReturnForm(left=left),
         "pay_by": _pay_by(found),
+        "cancelled_because": reasons.words(found.cancel_reason) if found.cancel_reason else "",
         "refunded_minor": sum(line.refunded_minor for line in lines),
         "discount_minor": found.seller_discount_minor + found.platform_discount_minor,
         "cancel_reasons": reasons.choices(reasons.CANCELLING, "buyer"),

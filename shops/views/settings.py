@@ -153,6 +153,7 @@ def _page(request: ShopRequest, shop, **forms: Any) -> HttpResponse:
         "logo_form": LogoForm(),
         "may_edit": request.membership.may("settings", "edit"),
         "is_owner": request.membership.role.is_owner,
+        "offer_runs": shop.offer_runs(clock.now()),
         "account": BankAccount.objects.in_shop(shop).current().first(),
         "events": told(happened.for_sellers().select_related("by").order_by("-at", "-id")[:15]),
         **forms,

@@ -173,7 +173,12 @@ def test_the_health_page_shows_what_is_left(
     monkeypatch.setattr(clock, "now", lambda: at)
     client.force_login(owner)
     page = reverse("analytics:health", kwargs={"shop": grown.code})
-    assert "The next look is tonight" in client.get(page).content.decode()
+    before = client.get(page).content.decode()
+    assert "The next look is tonight" in before
+    assert before.count("looked at tonight") == before.count("≥") + before.count("≤") > 2, (
+        "what is asked is known already"
+    )
+    assert "to go" not in before
     move(market, at)
     with django_assert_max_num_queries(20):
         shown = client.get(page).content.decode()

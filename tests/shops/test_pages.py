@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from seller_center import reactions
 from seller_center.kernel import clock
@@ -495,3 +496,10 @@ def test_a_choice_that_names_nobody_of_the_team_tells_nobodys_name(logged_in, sh
     assert "Choose a member of the team." in page
     assert str(stranger) not in page
     assert f'value="{stranger.pk}"' not in page
+
+
+def test_the_settings_say_whether_the_new_seller_offer_still_runs(logged_in, shop, monkeypatch):
+    page = reverse("shops:settings", kwargs={"shop": shop.code})
+    for moment, words in ((shop.offer_ends_at - dt.timedelta(hours=1), "until"), (shop.offer_ends_at, "ended")):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        assert f"New-seller offer {words}" in logged_in.get(page).content.decode()

@@ -12,7 +12,7 @@ from catalog.models import Media, Sku, StockItem
 from orders import intake, refunds, returns
 from orders.buyer_links import buyer_path, read_token, token_of
 from orders.models import Order, Refund, ReturnRequest
-from seller_center import reactions
+from seller_center import inbox, reactions
 from seller_center.kernel import clock
 from seller_center.kernel.money import format_money
 from shops.models import Deadline
@@ -253,6 +253,21 @@ def test_it_cancels_freely_for_an_hour_and_then_no_longer(client, shop, here):
     assert order.status == Order.Status.CANCELLED
     again = client.post(path, {"reason": "changed_mind"})
     assert again.status_code == 409
+
+
+def test_it_says_why_an_order_ended_and_leads_back_to_the_shop(client, shop, here, at):
+    order = make_order(shop)
+    deadline = Deadline.objects.get(kind="order.payment", subject_code=order.code)
+    inbox.sweep(deadline.due_at)
+    page = client.get(buyer_path(order)).content.decode()
+    assert "Reason: Not paid in time." in page
+    assert "Nothing was charged." in page
+    assert f'href="{place("shop", shop)}"' in page
+    paid = pay(make_order(shop))
+    client.post(place("cancellation", shop, token=token_of(paid)), {"reason": "changed_mind"})
+    page = client.get(buyer_path(paid)).content.decode()
+    assert "Reason: Changed my mind." in page
+    assert "Nothing was charged." not in page
 
 
 def test_it_sends_a_message_that_the_shop_owes_an_answer_to(client, shop, here):

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         if not found.shops:
             raise CommandError("No shop has anything for sale. Load the demo first: `manage.py demo`.")
-        self.stdout.write(f"{', '.join(shop.name for shop in found.shops)}: {days:g} days, {speed:g} times faster.")
+        self.stdout.write(f"{', '.join(shop.name for shop in found.shops)}: days {days:g}, {speed:g} times faster.")
         if dry_run:
             return
         ended = threading.Event()
@@ -57,4 +57,4 @@ class Command(BaseCommand):
 
 
 def _words(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing"
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items())) or "nothing"
