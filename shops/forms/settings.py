@@ -88,15 +88,13 @@ def describe(role) -> str:
     if role.is_owner:
         return str(_("Changes everything, bank account and team included."))
     held = {area: role.areas.get(area, "none") for area in AREA_NAMES if area != "home"}
-    sees = _names(held, "view")
+    sees, changes, without = (_names(held, may) for may in ("view", "edit", "none"))
+    parts = [_("Sees: %(areas)s.") % {"areas": sees}] if sees else []
     if sum(may == "edit" for may in held.values()) > len(held) / 2:
-        without = ", ".join(filter(None, (sees, _names(held, "none"))))
-        parts = [_("Changes everything but: %(areas)s.") % {"areas": without} if without else _("Changes everything.")]
-    else:
-        changes = _names(held, "edit")
-        parts = [_("Changes: %(areas)s.") % {"areas": changes}] if changes else []
-    if sees:
-        parts.append(_("Sees: %(areas)s.") % {"areas": sees})
+        parts.append(_("Changes everything else.") if sees else _("Changes everything."))
+        parts += [_("Not: %(areas)s.") % {"areas": without}] if without else []
+    elif changes:
+        parts.insert(0, _("Changes: %(areas)s.") % {"areas": changes})
     return " ".join(map(str, parts)) or str(_("Sees Home only."))
 
 

@@ -134,6 +134,7 @@ def files(request: ShopRequest, shop) -> HttpResponse:
         "shop": shop,
         "parts": parts,
         "page": page,
+        "everybody": everybody,
         "looks": looks.told(shop, page.rows),
         "tabs": [
             {"label": _("Others"), "url": f"{here}#looks", "here": not everybody},

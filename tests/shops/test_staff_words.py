@@ -233,7 +233,7 @@ def test_every_whole_number_of_a_list_is_a_figure_or_a_name(everything):
 
 
 def test_rates_and_sizes_have_their_unit(staff, shop, at):
-    keep(make_delivered_order(shop, at=at), at=at)
+    keep(make_delivered_order(shop, at=at))
     page = staff.get(reverse("admin:payouts_feeline_changelist")).content.decode()
     assert re.search(r'data-label="Rate" class="num [^"]*">[\d.]+ %<', page)
 

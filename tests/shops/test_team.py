@@ -1,9 +1,11 @@
 """The team: invitations once and in time, owners kept, races of two owners."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from seller_center import reactions
 from seller_center.kernel.history import changes
@@ -145,7 +147,7 @@ def test_the_database_refuses_forged_invitations(shop, owner, at, values):
     ("code", "words"),
     [
         ("owner", "Changes everything, bank account and team included."),
-        ("manager", "Changes everything but: Team. Sees: Team."),
+        ("manager", "Sees: Team. Changes everything else."),
         ("packing", "Changes: Orders. Sees: Products."),
         ("finance", "Changes: Finance. Sees: Orders, Analytics."),
         ("analyst", "Sees: Products, Orders, Marketing, Storefront, Analytics, Support, Finance, Health."),
@@ -159,6 +161,7 @@ def test_every_area_has_its_word_and_a_role_of_nothing_says_so(db):
     assert set(AREA_NAMES) == set(AREAS)
     assert describe(Role(areas={"home": "edit"})) == "Sees Home only."
     assert describe(Role(areas=dict.fromkeys(AREAS, "edit"))) == "Changes everything."
+    assert describe(Role(areas=dict.fromkeys(AREAS, "edit") | {"team": "none"})) == "Changes everything. Not: Team."
     known = [str(entry.label) for group in MENU for entry in group]
     assert {str(name) for name in AREA_NAMES.values()} <= set(known)
 
@@ -173,3 +176,17 @@ def test_roles_are_read_and_chosen_with_what_they_mean(client, shop, owner, pack
     offered = '<strong>Packing</strong><small class="choice-note">Changes: Orders. Sees: Products.</small>'
     for path in (f"{home}invitations/new/", f"{home}{membership(shop, packer).pk}/role/"):
         assert offered in client.get(path).content.decode()
+
+
+def test_who_is_invited_and_not_logged_in_is_told_what_to_do(client, shop, owner, at):
+    """Control: who comes without an invitation is welcomed back, or told what an account is for."""
+    link = f"/invitations/{team.token_of(invite(shop, owner, at))}/"
+    answer = client.get(link, follow=True)
+    said = answer.content.decode()
+    assert "You are invited to a team. Log in with the address" in said
+    assert "Welcome back." not in said
+    (signup,) = re.findall(r'<a href="([^"]*/signup/[^"]*)"', said)
+    assert "invitations" in signup, "the way back to the invitation goes along"
+    assert "Create your account with the address that the invitation came to" in client.get(signup).content.decode()
+    assert "Welcome back." in client.get(reverse("account_login")).content.decode()
+    assert "One account for your shops" in client.get(reverse("account_signup")).content.decode()
