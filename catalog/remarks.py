@@ -147,7 +147,7 @@ def sentence(code: str, facts: Mapping[str, Any], *, currency: str = "") -> str:
     words = {name: Count(value) if type(value) is int else value for name, value in facts.items()}
     for name, key in (("least_minor", "least"), ("most_minor", "most_price")):
         if name in words:
-            words[key] = format_money(words[name], currency)
+            words[key] = format_money(facts[name], currency)
     try:
         return gettext(SENTENCES[code]).format(**words)
     except KeyError:  # a row written by an older version

@@ -72,7 +72,9 @@ class Count(int):
     """A number in a sentence with braces, which may say what it counts: ``"{sold:units}".format(sold=Count(1))``."""
 
     def __format__(self, what: str) -> str:
-        return counted(self, what) if what in COUNTED else super().__format__(what)
+        if what in COUNTED:
+            return counted(self, what)
+        return super().__format__(what) if what else number(self)
 
 
 def percent(bp: int) -> str:

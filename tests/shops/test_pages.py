@@ -90,7 +90,7 @@ def test_it_says_what_is_missing_and_what_that_blocks(client, applicant, at):
     page = client.get(f"/s/{application.shop.code}/application/").content.decode()
     assert "0 of 6 done" in page
     assert "The review cannot begin." in page
-    assert "48 hours, 72 at the most" in page
+    assert "48 hours, 72 hours at the most" in page
 
 
 @pytest.mark.parametrize(
