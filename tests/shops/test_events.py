@@ -117,7 +117,7 @@ def test_an_older_row_without_a_fact_reads_as_a_dash(shop, at):
     with scope(shop, by=None):
         event = record(shop, at)
     event.facts = {}
-    assert event.sentence == "Job J1 ended as –."
+    assert event.sentence == "Work J1 ended: –."
     event.kind = "gone.kind"
     assert event.sentence == "gone.kind"
 
