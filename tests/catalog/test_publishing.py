@@ -55,7 +55,10 @@ def test_it_goes_live_through_review(draft, owner, at):
         (lambda product: Sku.objects.filter(product=product).update(price_minor=0), r"below \$0.01"),
         (lambda product: Sku.objects.filter(product=product).update(barcode="123"), "not a barcode"),
         (lambda product: Sku.objects.filter(product=product).update(retired_at=product.created_at), "no SKU"),
-        (lambda product: Product.objects.filter(pk=product.pk).update(description="x" * 10_001), "10,001 characters; at most 10,000"),
+        (
+            lambda product: Product.objects.filter(pk=product.pk).update(description="x" * 10_001),
+            "10,001 characters; at most 10,000",
+        ),
     ],
 )
 def test_it_stays_a_draft_and_says_what_is_missing(draft, owner, at, spoil, sentence):
