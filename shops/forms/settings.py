@@ -91,11 +91,11 @@ def describe(role) -> str:
     sees, changes, without = (_names(held, may) for may in ("view", "edit", "none"))
     parts = [_("Sees: %(areas)s.") % {"areas": sees}] if sees else []
     if sum(may == "edit" for may in held.values()) > len(held) / 2:
-        parts.append(_("Changes everything else.") if sees else _("Changes everything."))
+        parts.append(str(_("Changes everything else.") if sees else _("Changes everything.")))
         parts += [_("Not: %(areas)s.") % {"areas": without}] if without else []
     elif changes:
         parts.insert(0, _("Changes: %(areas)s.") % {"areas": changes})
-    return " ".join(map(str, parts)) or str(_("Sees Home only."))
+    return " ".join(parts) or str(_("Sees Home only."))
 
 
 def _names(held: dict[str, str], may: str) -> str:
