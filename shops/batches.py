@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -63,12 +64,14 @@ def batch_run(kind: str, period: str, *, at: dt.datetime) -> Iterator[Run]:
     Raises ``AlreadyRunning`` while another process holds the lease. Ends as ``finished``, or ``failed`` when units
     failed; an exception leaves the row running, to be taken up after its lease.
     """
+    began = time.monotonic()
     run = Run(_take(kind, period, at))
     yield run
     run.beat()
     outcome = BatchRun.Status.FAILED if run.row.errors else BatchRun.Status.FINISHED
     with transaction.atomic():
-        move(run.row, outcome, finished_at=at, counts=run.row.counts, errors=run.row.errors)
+        ended = at + dt.timedelta(seconds=time.monotonic() - began)
+        move(run.row, outcome, finished_at=ended, counts=run.row.counts, errors=run.row.errors)
 
 
 def _take(kind: str, period: str, at: dt.datetime) -> BatchRun:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import time
 from typing import Any
 
 from celery import current_app
@@ -72,6 +73,7 @@ def claim(at: dt.datetime) -> Job | None:
             lease_until=real + LEASE,
             attempts=job.attempts + 1,
         )
+    job.taken = time.monotonic()
     return job
 
 
@@ -111,8 +113,10 @@ def cancelled(job: Job, *, at: dt.datetime) -> None:
 
 
 def _end(job: Job, status: str, at: dt.datetime, **changes: Any) -> None:
+    # A verb has one moment, its event's too; the work itself took its time.
+    took = dt.timedelta(seconds=0 if job.taken is None else time.monotonic() - job.taken)
     with scope(job.shop, by=job.by):
-        move(job, status, finished_at=at, lease_until=None, log=job.log, **changes)
+        move(job, status, finished_at=at + took, lease_until=None, log=job.log, **changes)
         events.record(
             "job.finished",
             shop=job.shop,

@@ -45,6 +45,9 @@ class Job(ShopOwned):
     lease_until = models.DateTimeField(null=True, blank=True, help_text="On real time, not on the movable clock.")
     attempts = models.PositiveSmallIntegerField(default=0)
 
+    #: When this process took the job, on its monotonic clock in seconds; None where it did not.
+    taken: float | None = None
+
     objects = owned_manager()
 
     class Meta:

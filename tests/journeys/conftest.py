@@ -39,7 +39,7 @@ def whole(chromium: Browser, marketplace: Marketplace) -> Marketplace:
     log_in(owner, "seller@example.com")
     for _second in range(HANG_SECONDS):
         owner.go("/s/BRTS/notices/")
-        if owner.page.get_by_text("Further shops: done").count():
+        if owner.page.get_by_text("Further shops of the demo: done").count():
             return marketplace
         owner.page.wait_for_timeout(1_000)  # another process is loading: its notice is what is asked for
     raise AssertionError("The further shops were not loaded.")

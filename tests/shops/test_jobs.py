@@ -48,6 +48,16 @@ def test_a_job_is_done_and_its_person_hears_of_it(shop, owner, at, kind):
     assert (job.status, job.result, job.done_count, job.log[0][1]) == ("succeeded", {"rows": 2}, 1, "half")
 
 
+def test_a_job_ends_after_the_time_its_work_took(shop, owner, at, kind):
+    """A verb knows one moment only; the page of a job must not say that a minute's work took none."""
+    kind(lambda job, *, at: setattr(job, "taken", job.taken - 60))
+    job = ask(shop, owner, at)
+    reactions.run_jobs(at)
+    job.refresh_from_db()
+    assert job.started_at == at
+    assert dt.timedelta(seconds=60) <= job.finished_at - at < dt.timedelta(seconds=120)
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [(DomainError("The file is empty."), "The file is empty."), (KeyError("x"), "Something went wrong")],
