@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payouts.models import Account, Entry, Transaction
+from seller_center.display import codes
 from seller_center.kernel.money import format_money
 from seller_center.kernel.text import number
 from shops.admin.filters import among, currencies
@@ -25,7 +26,7 @@ SOURCES = {
 
 
 def _link(name: str, pk: int, words: str) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[pk]), words)
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[pk]), codes(words))
 
 
 @admin.register(Account)
@@ -92,8 +93,8 @@ class TransactionAdmin(ReadOnlyAdmin):
         try:
             place = reverse(SOURCES[made.source_kind])
         except (KeyError, NoReverseMatch):
-            return words
-        return format_html('<a href="{}?q={}">{}</a>', place, made.source_code, words)
+            return codes(words)
+        return format_html('<a href="{}?q={}">{}</a>', place, made.source_code, codes(words))
 
     @admin.display(description=gettext_lazy("Entries"))
     def entries(self, made: Transaction) -> SafeString:
