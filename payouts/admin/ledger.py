@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payouts.models import Account, Entry, Transaction
-from seller_center.display import codes
 from seller_center.kernel.money import format_money
 from seller_center.kernel.text import number
 from shops.admin.filters import among, currencies
@@ -25,8 +24,13 @@ SOURCES = {
 }
 
 
+def _unbroken(words: str, code: str) -> SafeString:
+    """The code stays whole at the end of a line."""
+    return format_html('{} <span class="code">{}</span>', words, code)
+
+
 def _link(name: str, pk: int, words: str) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[pk]), codes(words))
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[pk]), words)
 
 
 @admin.register(Account)
@@ -49,7 +53,11 @@ class AccountAdmin(ReadOnlyAdmin):
             [
                 (
                     number(one.position),
-                    _link("payouts_transaction", one.transaction_id, str(one.transaction)),
+                    _link(
+                        "payouts_transaction",
+                        one.transaction_id,
+                        _unbroken(one.transaction.get_kind_display(), one.transaction.source_code),
+                    ),
                     f"{one.transaction.at:%Y-%m-%d %H:%M} UTC",
                     one.get_part_display(),
                     format_money(one.amount_minor, one.currency),
@@ -89,12 +97,12 @@ class TransactionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("Caused by"))
     def source(self, made: Transaction) -> SafeString | str:
-        words = f"{made.source_kind} {made.source_code}"
+        words = _unbroken(made.source_kind, made.source_code)
         try:
             place = reverse(SOURCES[made.source_kind])
         except (KeyError, NoReverseMatch):
-            return codes(words)
-        return format_html('<a href="{}?q={}">{}</a>', place, made.source_code, codes(words))
+            return words
+        return format_html('<a href="{}?q={}">{}</a>', place, made.source_code, words)
 
     @admin.display(description=gettext_lazy("Entries"))
     def entries(self, made: Transaction) -> SafeString:
