@@ -97,16 +97,16 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def plant(turn: int) -> int:
-    """Write payloads over every text column that holds anything; returns how many columns took them."""
+def plant(turn: int, *, but: tuple[str, ...] = (), words: str = "") -> int:
+    """Write payloads (or ``words``) over every text column that holds anything; returns how many columns took them."""
     with connection.cursor() as cursor:
-        cursor.execute(TEXT_COLUMNS, [list(MADE)])
+        cursor.execute(TEXT_COLUMNS, [[*MADE, *but]])
         columns = [
             one for one in cursor.fetchall() if not one[0].startswith(LEFT_ALONE) and not one[0].endswith("event")
         ]
         planted = 0
         for place, (table, column, room) in enumerate(columns):
-            text = filling((turn * len(PAYLOADS) // 3 + place * 7) % len(PAYLOADS), room)
+            text = words[:room] or filling((turn * len(PAYLOADS) // 3 + place * 7) % len(PAYLOADS), room)
             if not text:
                 continue
             try:
