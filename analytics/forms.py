@@ -40,6 +40,8 @@ class RangeForm(forms.Form):
 class WhatIfForm(forms.Form):
     """Other values for the measured metrics of the score: a rate in per cent, or hours."""
 
+    tells_optional = False
+
     def __init__(self, *args: Any, measured: Mapping[str, tuple[Any, int, bool]], **kwargs: Any) -> None:
         """``measured``: metric → its name, its value as measured (basis points or hours), whether it is hours."""
         super().__init__(*args, **kwargs)

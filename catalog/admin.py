@@ -133,7 +133,7 @@ class ProductAdmin(ForgivingSearch, ReadOnlyAdmin):
             "product": product,
             "skus": Sku.objects.filter(shop=product.shop, product=product).in_order()[:100],
             "findings": remarks.findings_as_rows(publishing.preflight(product, at), product.shop.currency),
-            "events": ShopEvent.objects.about(product.shop, "product", product.code).select_related("by"),
+            "events": ShopEvent.objects.timeline(product.shop, "product", product.code),
             "typed": request.POST,
         }
 

@@ -24,6 +24,9 @@ from shops.scope import scope
 
 Axes = Sequence[tuple[str, Sequence[str]]]
 
+#: How much of a product's address stands in a code that we make: what fits a column of a table beside the eight signs.
+MADE_WORDS = 16
+
 
 class NotEditable(DomainError):
     """The product cannot be changed in the state it is in."""
@@ -240,8 +243,9 @@ def add_skus(
 
 
 def made_code(slug: str) -> str:
-    """A code for a SKU whose seller gave none."""
-    return f"{slug[:41].rstrip('-_')}-{new_code(8)}"
+    """A code for a SKU whose seller gave none: words of its product to know it by, then signs that no other has."""
+    words = slug if len(slug) <= MADE_WORDS else slug[: MADE_WORDS + 1].rpartition("-")[0] or slug[:MADE_WORDS]
+    return f"{words.rstrip('-_')}-{new_code(8)}"
 
 
 def change_skus(*, product: Product, lines: dict[int, SkuLine], by, at: dt.datetime) -> list[str]:

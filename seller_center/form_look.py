@@ -109,7 +109,8 @@ def _errors(bound: BoundField) -> SafeString:
 
 
 def _optional(bound: BoundField) -> SafeString:
-    if bound.field.required:
+    """The word, but in forms that say ``tells_optional = False``: those whose every field has a value to be changed."""
+    if bound.field.required or not getattr(bound.form, "tells_optional", True):
         return SafeString("")
     return format_html(' <span class="form-optional">{}</span>', gettext("optional"))
 

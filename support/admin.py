@@ -86,7 +86,7 @@ class TicketAdmin(DeskAdmin):
             "title": ticket.subject,
             "ticket": ticket,
             "said": said[:200],
-            "events": ShopEvent.objects.about(ticket.shop, "ticket", ticket.code).select_related("by"),
+            "events": ShopEvent.objects.timeline(ticket.shop, "ticket", ticket.code),
             "about": self._about(ticket),
             "about_url": subjects.staff_url(request.user, ticket.about_kind, ticket.about_code),
             "draft": request.session.pop("support_draft", ""),
@@ -97,8 +97,7 @@ class TicketAdmin(DeskAdmin):
         """What happened to the thing the ticket is about, so that nobody must ask back."""
         if not ticket.about_code:
             return []
-        rows = ShopEvent.objects.about(ticket.shop, ticket.about_kind, ticket.about_code)
-        return list(rows.select_related("by")[:100])
+        return list(ShopEvent.objects.timeline(ticket.shop, ticket.about_kind, ticket.about_code)[:100])
 
     def _deed(self, request: HttpRequest, ticket: Ticket) -> HttpResponse:
         wish, at = request.POST.get("deed", ""), clock.now()

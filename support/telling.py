@@ -1,11 +1,15 @@
 """What floor 6 tells people after its events."""
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 
 from orders.buyer_links import buyer_path
 from shops.models import ShopEvent, User
 from shops.notifying import notify, send_mail
 from support.models import BuyerMessage, Conversation, Review, Ticket, TicketMessage
+
+#: Letters of a message or a review that its notice shows.
+FIRST_WORDS = 140
 
 
 def _ticket(event: ShopEvent) -> Ticket:
@@ -65,18 +69,26 @@ def ticket_late(event: ShopEvent) -> None:
     )
 
 
+def _first_words(text: str) -> str:
+    """As much of somebody's words as a notice has room for."""
+    return Truncator(" ".join(text.split())).chars(FIRST_WORDS)
+
+
 def _conversation(event: ShopEvent) -> Conversation:
     rows = Conversation.objects.in_shop(event.shop).of_code(event.subject_code)
     return rows.select_related("buyer", "order").get()
 
 
 def message_received(event: ShopEvent) -> None:
-    """A notice to everybody who may answer."""
+    """A notice to everybody who may answer, with the first words."""
     conversation = _conversation(event)
+    rows = BuyerMessage.objects.in_shop(event.shop).filter(conversation=conversation, from_buyer=True, at=event.at)
+    newest = rows.order_by("-id").first()
     notify(
         shop=event.shop,
         kind=event.kind,
         title=gettext("%(buyer)s wrote to you") % {"buyer": conversation.buyer},
+        body=_first_words(newest.body) if newest is not None else "",
         url=f"/s/{event.shop.code}/support/messages/{conversation.code}/",
         at=event.at,
         area="support",
@@ -119,13 +131,20 @@ def message_late(event: ShopEvent) -> None:
     )
 
 
+def review_words(title: str, body: str) -> str:
+    """What was reviewed, and how the review begins."""
+    return f"{title}: {_first_words(body)}" if body else title
+
+
 def review_written(event: ShopEvent) -> None:
-    """A notice with the stars."""
+    """A notice with the stars, what they are for, and the first words."""
     stars = event.facts["stars"]
+    review = Review.objects.in_shop(event.shop).of_code(event.subject_code).select_related("line").get()
     notify(
         shop=event.shop,
         kind=event.kind,
         title=ngettext("New review: %(stars)d star", "New review: %(stars)d stars", stars) % {"stars": stars},
+        body=review_words(review.line.title, review.body),
         url=f"/s/{event.shop.code}/support/reviews/",
         at=event.at,
         area="support",

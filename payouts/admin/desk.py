@@ -131,9 +131,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             "differences": reconciliation.differences(batch)[:SHOWN] if batch.status == "sent" else [],
             "mine": batch.approved_by_id == request.user.pk,
             "has_file": batch.currency in bank_file.CURRENCIES and batch.status not in ("drafted", "approved_once"),
-            "events": ShopEvent.objects.about(platform_shop(batch.market), "payout_batch", batch.code).select_related(
-                "by"
-            ),
+            "events": ShopEvent.objects.timeline(platform_shop(batch.market), "payout_batch", batch.code),
             "typed": request.POST,
         }
 

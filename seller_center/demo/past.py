@@ -17,6 +17,7 @@ from seller_center.demo.trade import Story
 from seller_center.kernel.codes import ALPHABET, new_code
 from support.models import Review
 from support.reviewing import shown_name
+from support.telling import review_words
 
 #: Of a hundred visits that end without an order, so many leave with something in the basket, and of these at the checkout.
 LEFT_WITH_A_BASKET, LEFT_AT_THE_CHECKOUT = 13, 5
@@ -46,7 +47,8 @@ class Past(Buying, Shipping, CallingOff):
         event = self._record("review.written", "review", story.review["code"], at, stars=stars)
         title = ngettext("New review: %(stars)d star", "New review: %(stars)d stars", stars) % {"stars": stars}
         key = f"event:{event.id}"
-        self._notify("review.written", title, "support/reviews", at, area="support", once_key=key)
+        words = review_words(line["title"], body)
+        self._notify("review.written", title, "support/reviews", at, area="support", once_key=key, body=words)
 
     def reply(self, story: Story, *, body: str, by, at: dt.datetime) -> None:
         """``reviewing.reply``."""

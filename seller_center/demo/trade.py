@@ -126,7 +126,9 @@ class Trade:
             self.rows.add(EventHandled, shop_id=self.shop.pk, event_id=event.id, handler=handler, handled_at=at)
         return event
 
-    def _notify(self, kind: str, title: str, path: str, at: dt.datetime, *, area: str, once_key: str) -> None:
+    def _notify(
+        self, kind: str, title: str, path: str, at: dt.datetime, *, area: str, once_key: str, body: str = ""
+    ) -> None:
         for person in self.members[area]:
             self.rows.add(
                 Notice,
@@ -134,6 +136,7 @@ class Trade:
                 to_id=person.pk,
                 kind=kind,
                 title=title[:160],
+                body=body,
                 url=f"/s/{self.shop.code}/{path}/",
                 at=at,
                 once_key=once_key[:100],

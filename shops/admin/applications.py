@@ -126,7 +126,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
             "questions": _questions(documents),
             "refusals": [{"code": code, "text": text} for code, text in REFUSALS.items()],
             "mine": row.status == Application.Status.IN_REVIEW and row.claimed_by_id == request.user.pk,
-            "events": ShopEvent.objects.about(row.shop, "application", row.code).select_related("by"),
+            "events": ShopEvent.objects.timeline(row.shop, "application", row.code),
             "submissions": Submission.objects.filter(shop=row.shop, application=row).order_by("-number"),
             "tone": _tone(row, at),
             "typed": request.POST,

@@ -151,9 +151,7 @@ class ViolationAdmin(ReadOnlyAdmin):
             "case": case,
             "evidence": enforcement.EVIDENCE.get(case.evidence_kind, case.evidence_kind),
             "evidence_url": subjects.staff_url(request.user, case.evidence_kind, case.evidence_code),
-            "about": ShopEvent.objects.about(case.shop, case.evidence_kind, case.evidence_code).select_related("by")[
-                :50
-            ],
+            "about": ShopEvent.objects.timeline(case.shop, case.evidence_kind, case.evidence_code)[:50],
             "appeals": made,
             "waiting": waiting,
             "mine": waiting is not None and waiting.claimed_by_id == request.user.pk,
@@ -163,7 +161,7 @@ class ViolationAdmin(ReadOnlyAdmin):
             and case.opened_by_id != request.user.pk,
             "points": restrictions.points_of(case.shop, at),
             "restrictions": Restriction.objects.in_shop(case.shop).filter(violation=case).order_by("-id"),
-            "events": ShopEvent.objects.about(case.shop, "violation", case.code).select_related("by"),
+            "events": ShopEvent.objects.timeline(case.shop, "violation", case.code),
             "typed": request.POST,
             "at": at,
         }

@@ -14,6 +14,10 @@ class ShopEventQuerySet(OwnedQuerySet):
         """The timeline of one thing, oldest first."""
         return self.filter(shop=shop, subject_kind=subject_kind, subject_code=subject_code).order_by("at", "id")
 
+    def timeline(self, shop, subject_kind: str, subject_code: str):
+        """The same as pages show it: newest first, with who did it."""
+        return self.about(shop, subject_kind, subject_code).select_related("by").order_by("-at", "-id")
+
     def for_sellers(self):
         """Only what sellers may read."""
         return self.filter(audience="seller")

@@ -174,7 +174,8 @@ class _Parts:
     def tabs(self) -> list[dict[str, Any]]:
         if not self.which.tabs:
             return []
-        counts = self.which.counts_for(self.question)
+        # They are of all rows: beside a filter they would say something else than the rows below.
+        counts = {} if self.question.filtered else self.which.counts_for(self.question)
         first = next(iter(self.which.tabs))
         return [
             {

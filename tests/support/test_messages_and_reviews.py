@@ -66,6 +66,17 @@ def test_it_counts_silence_and_still_takes_a_late_answer(shop, packer, owner):
     assert conversation.code == Conversation.objects.get().code
 
 
+def test_a_notice_tells_what_was_written_and_about_what(shop, owner):
+    conversation = ask(shop, "Is it\n\nheavy? " + "Please say. " * 40)
+    review = write(make_delivered_order(shop))
+    reactions.deliver_all(AT + dt.timedelta(days=30))
+    asked = Notice.objects.get(kind="message.received", to=owner)
+    assert asked.title == f"{conversation.buyer} wrote to you"
+    assert asked.body.startswith("Is it heavy? Please say.")
+    assert len(asked.body) == 140
+    assert Notice.objects.get(kind="review.written", to=owner).body == f"{review.line.title}: Good."
+
+
 @pytest.mark.parametrize("body", ["", "   ", "x" * 4_001])
 def test_it_refuses_messages_that_are_empty_or_endless(shop, body):
     with pytest.raises(Invalid):
