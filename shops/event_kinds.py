@@ -78,6 +78,8 @@ WORDS: dict[tuple[str, str], str] = {
     ("channel", "storefront"): _("the storefront"),
     ("channel", "api"): _("the API"),
     ("status", "succeeded"): _("done"),
+    ("stage", "due"): _("The review takes longer than promised."),
+    ("stage", "overdue"): _("The review is still not done: its clock has run out."),
 }
 
 
@@ -195,7 +197,7 @@ class ApplicationReleased:
     pass
 
 
-@event("application.delayed", sentence=_("The review takes longer than promised."))
+@event("application.delayed", sentence=_("{stage}"))
 class ApplicationDelayed:
     stage: str
     submitted_at: str
