@@ -141,6 +141,12 @@ def in_time(order: Order, at: dt.datetime) -> bool:
     return True
 
 
+def possible_until(order: Order, at: dt.datetime) -> dt.datetime | None:
+    """Until when units of it may be asked back, by the policy of this moment; None while something is on its way."""
+    last = order.delivered_at
+    return None if last is None else last + dt.timedelta(days=policy_for(order.shop, at).returns.days)
+
+
 def returnable_units(order: Order, lines: Iterable[OrderLine] | None = None) -> dict[int, int]:
     """Line id → units that arrived or got lost, for which no money went back, and which are in no open return.
 

@@ -33,6 +33,11 @@ class Asked:
     """What had given it back."""
 
     @property
+    def reason_words(self) -> str:
+        """What the buyer gave for a reason."""
+        return reasons.words(self.request.reason)
+
+    @property
     def refusal_words(self) -> str:
         """Why the shop said no, in the words of the list."""
         return reasons.words(self.request.refusal_reason) if self.request.refusal_reason else ""

@@ -62,7 +62,8 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         package.carrier_name = carrier_name(package.carrier)
     reviews = {row.line_id: row for row in Review.objects.in_shop(found.shop).filter(order=found)}
     asked = returning.asked(found, lines)
-    left = returning.may_ask(found, lines, packages, asked, clock.now())
+    now = clock.now()
+    left = returning.may_ask(found, lines, packages, asked, now)
     scans = TrackingEvent.objects.in_shop(found.shop).filter(package__in=packages).order_by("-at", "-id")
     said = BuyerMessage.objects.in_shop(found.shop).filter(conversation__order=found).order_by("at", "id")
     return {
@@ -77,6 +78,7 @@ def _context(request: HttpRequest, found: Order, token: str, **more: Any) -> dic
         "said": list(said[:100]),
         "may_cancel": found.status in (Order.Status.UNPAID, Order.Status.COOLING_OFF),
         "may_return": bool(left),
+        "return_until": returns.possible_until(found, now),
         "return_form": ReturnForm(left=left),
         "pay_by": _pay_by(found),
         "cancelled_because": reasons.words(found.cancel_reason) if found.cancel_reason else "",

@@ -148,22 +148,23 @@ ON_THE_WAY = (
     (10, "Blue Door Prints", "refused", 260),
     (11, "Third Attempt Trading", "claimed", 55),
 )
-#: Shops that are open: number, code, name, tier, days since they were approved, how they stand.
+#: Shops that are open: number, code, name, tier, days since they were approved, how they stand, what they say of
+#: themselves.
 OPEN = (
-    (21, "KLNS", "Kiln and Slip", "beginner", 0, "fresh"),
-    (22, "WFTP", "Weft and Plum", "beginner", 4, "fresh"),
-    (23, "HNGR", "Hinge Room", "beginner", 19, ""),
-    (24, "CRKW", "Corkwood Goods", "standard", 45, ""),
-    (25, "PTRN", "Pattern Fair", "standard", 62, "warned"),
-    (26, "MNTY", "Mintyard", "standard", 75, ""),
-    (27, "FRGT", "Forge and Tine", "premium", 130, ""),
-    (28, "TWNP", "Twin Pines Camping", "premium", 150, "enforced"),
-    (29, "CHRD", "Chord and Key", "premium", 170, "appealing"),
-    (30, "GRND", "Grand Piano Cakes", "pro", 240, ""),
-    (31, "WNDW", "Window Garden", "pro", 260, ""),
-    (32, "RXFD", "Roxford Rope", "pro", 300, "reserved"),
-    (33, "DRKM", "Dark Moon Posters", "standard", 95, "restricted"),
-    (34, "YRNC", "Yarn Corner", "standard", 120, "closed"),
+    (21, "KLNS", "Kiln and Slip", "beginner", 0, "fresh", "Everyday pottery from a shared kiln, fired twice a month."),
+    (22, "WFTP", "Weft and Plum", "beginner", 4, "fresh", "Woven, plaited and lit: small things for quiet rooms."),
+    (23, "HNGR", "Hinge Room", "beginner", 19, "", "What stands on the table and hangs above it."),
+    (24, "CRKW", "Corkwood Goods", "standard", 45, "", "Bags, bottles and baskets that age well."),
+    (25, "PTRN", "Pattern Fair", "standard", 62, "warned", "Patterns from Portland, on things you carry."),
+    (26, "MNTY", "Mintyard", "standard", 75, "", "Gifts in boxes, packed by two people and a radio."),
+    (27, "FRGT", "Forge and Tine", "premium", 130, "", "Steel, wool and clay for people who work with their hands."),
+    (28, "TWNP", "Twin Pines Camping", "premium", 150, "enforced", "Light gear for a night outside, tested in rain."),
+    (29, "CHRD", "Chord and Key", "premium", 170, "appealing", "Prints and lamps for rooms with a piano."),
+    (30, "GRND", "Grand Piano Cakes", "pro", 240, "", "Everything around the cake but the cake."),
+    (31, "WNDW", "Window Garden", "pro", 260, "", "Baskets, prints and bottles for a sunny sill."),
+    (32, "RXFD", "Roxford Rope", "pro", 300, "reserved", "Cord, canvas and steel for long days out."),
+    (33, "DRKM", "Dark Moon Posters", "standard", 95, "restricted", "Prints by night owls, numbered and signed."),
+    (34, "YRNC", "Yarn Corner", "standard", 120, "closed", "Socks and soft things from small farms."),
 )
 
 
@@ -201,13 +202,13 @@ def _judge(application: Application, stage: str, reviewer: User, at: dt.datetime
 
 def open_shops(staff: dict[str, User], now: dt.datetime) -> Iterator[tuple[Shop, str]]:
     """Shops that are open, in every tier; yields each with how it is to stand."""
-    for number, code, name, tier, days, standing in OPEN:
+    for number, code, name, tier, days, standing, words in OPEN:
         email = f"seller{number}@example.com"
         if _there(email):
             continue
         at = now - dt.timedelta(days=days, hours=9)
         shop = open_shop(email, named(number), name, code, staff["reviewer"], at, number=20 + number)
-        Shop.objects.filter(pk=shop.pk).update(tier=tier)
+        Shop.objects.filter(pk=shop.pk).update(tier=tier, description=words)
         yield Shop.objects.get(pk=shop.pk), standing
 
 
