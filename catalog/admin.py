@@ -26,6 +26,7 @@ from catalog.models import (
 )
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from shops import account_trail, events
 from shops.admin.filters import among
 from shops.admin.read_only import ForgivingSearch, ReadOnlyAdmin
 from shops.models import Shop, ShopEvent
@@ -183,6 +184,23 @@ class CategoryAdmin(ReadOnlyAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
         return request.user.has_perm("catalog.change_category")
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        """The tree belongs to no shop: what staff change of it stands in the marketplace's own record."""
+        before = Category.objects.get(pk=obj.pk)
+        super().save_model(request, obj, form, change)
+        fields = [name for name in form.changed_data if getattr(before, name) != getattr(obj, name)]
+        if fields:
+            events.record(
+                "category.changed",
+                shop=account_trail.home_of([]),
+                subject_kind="category",
+                subject_code=obj.code,
+                by=request.user,
+                at=clock.now(),
+                name=obj.full_name,
+                fields=fields,
+            )
 
 
 @admin.register(StockItem)

@@ -334,7 +334,7 @@ class RefundAdmin(DeskAdmin):
     @admin.action(description=gettext_lazy("Send refused refunds again"), permissions=["change"])
     def send_again(self, request: HttpRequest, rows) -> None:
         """After the reason was removed: they are owed again, and the next round sends them."""
-        for refund in rows.select_related("shop").order_by("pk")[:200]:
+        for refund in rows.select_related("shop", "order").order_by("pk")[:200]:
             try:
                 refunds.send_again(refund=refund, by=request.user, at=clock.now())
             except DomainError as error:

@@ -286,4 +286,14 @@ def _note(refund: Refund, status: str, at: dt.datetime, *, sentence: str = "", *
 def send_again(*, refund: Refund, by, at: dt.datetime) -> Refund:
     """Staff: a refund that the provider refused is owed again (after the reason was removed)."""
     with scope(refund.shop, by=by):
-        return move(refund, Refund.Status.OWED, allowed_from=("failed",))
+        owed = move(refund, Refund.Status.OWED, allowed_from=("failed",))
+        events.record(
+            "refund.sent_again",
+            shop=owed.shop,
+            subject_kind="refund",
+            subject_code=owed.code,
+            by=by,
+            at=at,
+            order_code=owed.order.code,
+        )
+    return owed

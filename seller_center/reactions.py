@@ -69,6 +69,15 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "agreement.accepted": (),
     "access.restored": ("shops.tasks.tell_access_restored",),
     "member.factor_removed": ("shops.tasks.tell_factor_removed",),
+    "access.changed": (),
+    "account.password_changed": (),  # the person is told by mail at once, as with each of these
+    "account.email_changed": (),
+    "account.phone_changed": (),
+    "account.factor_added": (),
+    "account.factor_removed": (),
+    "account.recovery_codes_made": (),
+    "account.login_connected": (),
+    "account.login_removed": (),
     # floor 2: catalog
     "product.created": (),
     "product.edited": (),
@@ -93,6 +102,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "import.applied": (),
     "import.stopped": (),
     "import.discarded": (),
+    "category.changed": (),
     # floor 3: marketing
     "coupon.created": (),
     "coupon.changed": (),
@@ -137,6 +147,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "refund.made": ("orders.tasks.mail_refund_made", "payouts.tasks.keep_books", "analytics.tasks.count_refund"),
     "refund.sent": (),
     "refund.failed": ("orders.tasks.tell_refund_failed",),
+    "refund.sent_again": (),
     # floor 5: payouts
     "earning.booked": (),
     "earning.reversed": (),
@@ -164,6 +175,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "ticket.opened": ("support.tasks.tell_ticket_opened",),
     "ticket.replied": ("support.tasks.tell_ticket_opened",),
     "ticket.answered": ("support.tasks.tell_ticket_answered",),
+    "ticket.claimed": (),
+    "ticket.released": (),
     "ticket.solved": (),
     "ticket.answer_late": ("support.tasks.tell_ticket_late",),
     "message.received": ("support.tasks.tell_message_received",),

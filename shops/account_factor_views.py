@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
 from shops import second_factor, sessions, step_up
@@ -115,7 +116,7 @@ def authenticator_setup(request: HttpRequest) -> HttpResponse:
     form = FactorForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and consume_or_refuse("second_factor", str(device.pk), form):
         try:
-            second_factor.confirm(device, form.cleaned_data["code"])
+            second_factor.confirm(device, form.cleaned_data["code"], at=clock.now())
         except DomainError as error:
             explain(form, error)
         else:
@@ -151,7 +152,7 @@ def email_setup(request: HttpRequest) -> HttpResponse:
         form = FactorForm(request.POST)
         if form.is_valid() and consume_or_refuse("second_factor", str(device.pk), form):
             try:
-                second_factor.confirm(device, form.cleaned_data["code"])
+                second_factor.confirm(device, form.cleaned_data["code"], at=clock.now())
             except DomainError as error:
                 explain(form, error)
             else:
@@ -187,7 +188,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 
 def _show_codes(request: HttpRequest, back: str, *, done: str = "") -> HttpResponse:
-    codes = second_factor.new_recovery_codes(request.user)
+    codes = second_factor.new_recovery_codes(request.user, at=clock.now())
     shown = [f"{code[:5]}-{code[5:]}" for code in codes]
     return render(
         request, "otp/recovery_shown.html", {"codes": shown, "text": "\n".join(shown), "next": back, "done": done}
@@ -199,7 +200,7 @@ def _show_codes(request: HttpRequest, back: str, *, done: str = "") -> HttpRespo
 def removal(request: HttpRequest, kind: str) -> HttpResponse:
     """Take a device away."""
     try:
-        second_factor.remove(request.user, kind)
+        second_factor.remove(request.user, kind, at=clock.now())
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("second_factor")

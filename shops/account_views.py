@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shops import second_factor, sessions, step_up
 from shops.account_forms import LoginForm
+from shops.scope import scope
 
 View = Callable[..., HttpResponse]
 
@@ -78,8 +79,14 @@ def proved(view: View) -> View:
 email = proved(allauth_views.email)
 password_change = proved(allauth_views.password_change)
 password_set = proved(allauth_views.password_set)
-connections = proved(social_views.connections)
 phone_change = proved(allauth_views.change_phone)
+
+
+@proved
+def connections(request: HttpRequest) -> HttpResponse:
+    """Log-ins at other sites; taking one away and the record of it are one transaction."""
+    with scope(None, by=request.user):
+        return social_views.connections(request)
 
 
 @never_cache

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops import contacts, known_devices, second_factor, sessions, sms
+from shops import account_trail, contacts, known_devices, second_factor, sessions, sms
 from shops.models import User
+from shops.scope import scope
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +104,22 @@ class AccountAdapter(DefaultAccountAdapter):
         place = "known" if known_devices.is_known(request, user) else "anywhere"
         return f"account:{user.pk}:{place}"
 
+    # -- password -----------------------------------------------------------------------------------------------------
+
+    def set_password(self, user: User, password: str) -> None:
+        """The first one, another one, or one in place of a forgotten one."""
+        with scope(None, by=user):
+            super().set_password(user, password)
+            account_trail.record("account.password_changed", person=user, at=clock.now())
+
     # -- addresses and numbers ----------------------------------------------------------------------------------------
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        changed = request.user.is_authenticated
-        confirmed = super().confirm_email(request, email_address)
+        changed = request.user.is_authenticated  # else it is the address with which somebody signs up
+        with scope(None, by=email_address.user):
+            confirmed = super().confirm_email(request, email_address)
+            if confirmed and changed:
+                account_trail.record("account.email_changed", person=email_address.user, at=clock.now())
         if confirmed and changed:
             sessions.end_others(request, request.user)
         return confirmed
@@ -130,9 +142,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_phone_verified(self, user: User, phone: str) -> None:
         changed = user.phone is not None and user.phone.as_e164 != phone
-        self.set_phone(user, phone, True)
         request = context.request
-        if request.user.is_authenticated and request.user.pk == user.pk:
+        own = request.user.is_authenticated and request.user.pk == user.pk  # else it is the number of a sign-up
+        with scope(None, by=user):
+            self.set_phone(user, phone, True)
+            if own:
+                account_trail.record("account.phone_changed", person=user, at=clock.now())
+        if own:
             sessions.end_others(request, user)
             self.send_notification_mail("account/email/phone_changed", user, {"phone": phone, "changed": changed})
 

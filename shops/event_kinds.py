@@ -32,9 +32,11 @@ SUBJECTS = {
     "policy": gettext_lazy("Policy"),
     "job": gettext_lazy("Job"),
     "eligibility": gettext_lazy("Monthly evaluation"),
+    "user": gettext_lazy("Person"),
     # floor 2: catalog
     "product": gettext_lazy("Product"),
     "import": gettext_lazy("Import"),
+    "category": gettext_lazy("Category"),
     # floor 3: marketing
     "coupon": gettext_lazy("Coupon"),
     # floor 4: orders
@@ -80,6 +82,10 @@ WORDS: dict[tuple[str, str], str] = {
     ("status", "succeeded"): _("done"),
     ("stage", "due"): _("The review takes longer than promised."),
     ("stage", "overdue"): _("The review is still not done: its clock has run out."),
+    ("fields", "is_active"): _("may log in"),
+    ("fields", "is_staff"): _("staff"),
+    ("factor", "authenticator"): _("authenticator app"),
+    ("factor", "email"): _("code by e-mail"),
 }
 
 
@@ -451,6 +457,63 @@ class MemberFactorRemoved:
     name: str
 
 
+@event("access.changed", audience="staff", sentence=_("The access of {name} was changed: {fields}."))
+class AccessChanged:
+    user_id: int
+    name: str
+    fields: list[str]
+
+
+@event("account.password_changed", sentence=_("{name} changed the password of their account."))
+class AccountPasswordChanged:
+    user_id: int
+    name: str
+
+
+@event("account.email_changed", sentence=_("{name} changed the e-mail address of their account."))
+class AccountEmailChanged:
+    user_id: int
+    name: str
+
+
+@event("account.phone_changed", sentence=_("{name} changed the phone number of their account."))
+class AccountPhoneChanged:
+    user_id: int
+    name: str
+
+
+@event("account.factor_added", sentence=_("{name} set up a second factor: {factor}."))
+class AccountFactorAdded:
+    user_id: int
+    name: str
+    factor: str
+
+
+@event("account.factor_removed", sentence=_("{name} took a second factor away: {factor}."))
+class AccountFactorRemoved:
+    user_id: int
+    name: str
+    factor: str
+
+
+@event("account.recovery_codes_made", sentence=_("{name} made new recovery codes."))
+class AccountRecoveryCodesMade:
+    user_id: int
+    name: str
+
+
+@event("account.login_connected", sentence=_("{name} connected an account at TikTok to log in with."))
+class AccountLoginConnected:
+    user_id: int
+    name: str
+
+
+@event("account.login_removed", sentence=_("{name} took the log-in with TikTok away."))
+class AccountLoginRemoved:
+    user_id: int
+    name: str
+
+
 # --- floor 2: catalog -----------------------------------------------------------------------------------------------
 
 
@@ -582,6 +645,12 @@ class ImportStopped:
 @event("import.discarded", sentence=_("Discarded without being applied."))
 class ImportDiscarded:
     pass
+
+
+@event("category.changed", audience="staff", sentence=_("Category “{name}” was changed: {fields}."))
+class CategoryChanged:
+    name: str
+    fields: list[str]
 
 
 # --- floor 3: marketing ---------------------------------------------------------------------------------------------
@@ -848,6 +917,11 @@ class RefundFailed:
     sentence: str
 
 
+@event("refund.sent_again", sentence=_("Refund {code} is owed again and goes to the payment provider once more."))
+class RefundSentAgain:
+    order_code: str
+
+
 # --- floor 5: payouts -----------------------------------------------------------------------------------------------
 
 
@@ -1013,6 +1087,16 @@ class TicketReplied:
 
 @event("ticket.answered", sentence=_("Support answered ticket {code}."))
 class TicketAnswered:
+    subject: str
+
+
+@event("ticket.claimed", audience="staff", sentence=_("Somebody claimed ticket {code}."))
+class TicketClaimed:
+    subject: str
+
+
+@event("ticket.released", audience="staff", sentence=_("Ticket {code} was put back into the queue."))
+class TicketReleased:
     subject: str
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from seller_center.kernel.errors import DomainError, Invalid
-from shops import contacts, events, known_devices, second_factor, sessions
+from shops import account_trail, contacts, events, known_devices, second_factor, sessions
 from shops.models import Shop, User
 from shops.scope import scope
 
@@ -85,8 +85,7 @@ def remove_lost_factor(*, person: User, reason: str, by, at: dt.datetime) -> Non
     if not second_factor.has_one(person):
         raise NothingLost(_("This account has no second factor."))
     shops = list(Shop.objects.of_member(person)[:MOST_SHOPS])
-    home = shops[0].market_id if shops else second_factor.HOME_MARKET
-    platform = Shop.objects.get(market_id=home, is_platform=True)
+    platform = account_trail.home_of(shops)
     facts = {"user_id": person.pk, "name": str(person)}
     with scope(platform, by=by):
         second_factor.remove_all(person)

@@ -4,6 +4,7 @@ django-otp is the only store. A code is matched through ``django_otp`` only, whi
 that arrives 32 times at once is accepted once. ``ask_for_fresh_factor`` is what sensitive deeds call (DEC17).
 """
 
+import datetime as dt
 import re
 import secrets
 import unicodedata
@@ -27,16 +28,17 @@ from seller_center.kernel.codes import ALPHABET
 from seller_center.kernel.crypto import blind_index
 from seller_center.kernel.errors import DomainError, Invalid
 from seller_center.kernel.text import counted
-from shops import sessions
+from shops import account_trail, sessions
+from shops.account_trail import HOME_MARKET
 from shops.policy_book import policy_for
+from shops.scope import scope
 
 FACTOR_AT = "factor_at"  # in the session: when a code was last matched, on real time
 NO_FACTOR = "no_factor"  # in the session: at log-in this person had none
+#: The devices that are a second factor by themselves, by the word that the house has for them.
+KINDS: dict[str, type[Device]] = {"authenticator": TOTPDevice, "email": EmailDevice}
 RECOVERY_CODES = 10
 RECOVERY_LENGTH = 10
-
-#: Whose policy counts on pages that belong to no shop: those of one's own account.
-HOME_MARKET = "US"
 
 
 class WrongCode(Invalid):
@@ -245,22 +247,30 @@ def begin_email(user) -> EmailDevice:
     return device or EmailDevice.objects.create(user=user, name=str(_("Code by e-mail")), confirmed=False)
 
 
-def confirm(device: Device, code: str) -> None:
+def confirm(device: Device, code: str, *, at: dt.datetime) -> None:
     """The first code of a new device is right: from now on it counts, and an older one of its kind does not."""
     if django_otp.verify_token(device.user, device.persistent_id, normal(code)) is None:
         raise WrongCode(_("This code is wrong. Look again: it changes every 30 seconds."), field="code")
     kind = type(device)
-    kind.objects.filter(user=device.user, confirmed=True).exclude(pk=device.pk).delete()
-    kind.objects.filter(pk=device.pk).update(confirmed=True)
+    with scope(None, by=device.user):
+        kind.objects.filter(user=device.user, confirmed=True).exclude(pk=device.pk).delete()
+        kind.objects.filter(pk=device.pk).update(confirmed=True)
+        account_trail.record("account.factor_added", person=device.user, at=at, factor=_word_of(kind))
     device.confirmed = True
 
 
-def new_recovery_codes(user) -> list[str]:
+def _word_of(model: type[Device]) -> str:
+    return next(word for word, one in KINDS.items() if one is model)
+
+
+def new_recovery_codes(user, *, at: dt.datetime) -> list[str]:
     """Make new recovery codes and forget the old ones. The codes are returned once; digests are kept."""
     codes = [_recovery_code() for _number in range(RECOVERY_CODES)]
-    StaticDevice.objects.filter(user=user).delete()
-    device = StaticDevice.objects.create(user=user, name=str(_("Recovery codes")))
-    StaticToken.objects.bulk_create(StaticToken(device=device, token=_digest(code)) for code in codes)
+    with scope(None, by=user):
+        StaticDevice.objects.filter(user=user).delete()
+        device = StaticDevice.objects.create(user=user, name=str(_("Recovery codes")))
+        StaticToken.objects.bulk_create(StaticToken(device=device, token=_digest(code)) for code in codes)
+        account_trail.record("account.recovery_codes_made", person=user, at=at)
     return codes
 
 
@@ -275,13 +285,16 @@ def recovery_codes_left(user) -> int:
     return StaticToken.objects.filter(device__user=user).count()
 
 
-def remove(user, kind: str) -> None:
+def remove(user, kind: str, *, at: dt.datetime) -> None:
     """Take the ``authenticator`` or ``email`` device away; with the last one go the recovery codes."""
     if kind == "authenticator" and needs_authenticator(user):
         raise FactorNeeded(_("Staff need an authenticator. You can exchange it for another one."))
-    {"authenticator": TOTPDevice, "email": EmailDevice}[kind].objects.filter(user=user).delete()
-    if not has_one(user):
-        StaticDevice.objects.filter(user=user).delete()
+    with scope(None, by=user):
+        gone, _models = KINDS[kind].objects.filter(user=user).delete()
+        if not has_one(user):
+            StaticDevice.objects.filter(user=user).delete()
+        if gone:
+            account_trail.record("account.factor_removed", person=user, at=at, factor=kind)
 
 
 def remove_all(user) -> None:

@@ -108,16 +108,23 @@ def claim(*, ticket: Ticket, by, at: dt.datetime) -> Ticket:
         ticket = _locked(ticket)
         if ticket.claimed_by_id not in (None, by.pk):
             raise DomainError(_("This ticket is being answered by %(who)s.") % {"who": ticket.claimed_by})
+        if ticket.claimed_by_id == by.pk:
+            return ticket
         ticket.claimed_by, ticket.claimed_at = by, at
         ticket.save(update_fields=["claimed_by", "claimed_at"])
+        _record("ticket.claimed", ticket, by, at)
     return ticket
 
 
 def release(*, ticket: Ticket, by, at: dt.datetime) -> Ticket:
     """Put a claimed ticket back into the queue."""
     with scope(ticket.shop, by=by):
-        Ticket.objects.in_shop(ticket.shop).filter(pk=ticket.pk).update(claimed_by=None, claimed_at=None)
-        ticket.refresh_from_db()
+        ticket = _locked(ticket)
+        if ticket.claimed_by_id is None:
+            return ticket
+        ticket.claimed_by = ticket.claimed_at = None
+        ticket.save(update_fields=["claimed_by", "claimed_at"])
+        _record("ticket.released", ticket, by, at)
     return ticket
 
 

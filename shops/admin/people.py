@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops import recovery, restrictions, second_factor, staff_views
+from shops import account_trail, recovery, restrictions, second_factor, staff_views
 from shops.admin.filters import ShippedRoles
 from shops.admin.read_only import PlainWords, ReadOnlyAdmin
 from shops.models import (
@@ -64,6 +64,13 @@ class UserAdmin(PlainWords):
         """A handful of groups is ticked, not moved between two boxes."""
         kwargs |= {"widget": forms.CheckboxSelectMultiple, "queryset": Group.objects.order_by("name")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The last part of Django's deed, in its transaction: now groups are written as well."""
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            fields, at = list(form.changed_data), clock.now()
+            account_trail.record_access(person=form.instance, fields=fields, by=request.user, at=at)
 
     def get_urls(self):
         access = self.admin_site.admin_view(self.access)

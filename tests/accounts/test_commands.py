@@ -7,7 +7,7 @@ from django.test import Client
 
 from shops import second_factor
 from tests.factories.accounts import make_authenticator, verified_client
-from tests.factories.shops import PASSWORD, make_staff, make_user
+from tests.factories.shops import AT, PASSWORD, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def test_it_says_when_there_is_no_authenticator(arguments):
 def test_it_lets_back_in_whoever_lost_the_second_factor():
     user = make_user("owner@example.com")
     device = make_authenticator(user)
-    second_factor.new_recovery_codes(user)
+    second_factor.new_recovery_codes(user, at=AT)
     client = verified_client(user)
     call_command("restore_access", user.email, "--remove-second-factor", "--reason", "passport", "--dry-run")
     assert second_factor.has_one(user)

@@ -21,7 +21,7 @@ from tests.factories.accounts import (
     password_client,
     verified_client,
 )
-from tests.factories.shops import PASSWORD, make_staff, make_user
+from tests.factories.shops import AT, PASSWORD, make_staff, make_user
 from tests.storm import HANG_SECONDS, storm
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def device(person) -> TOTPDevice:
 @pytest.fixture
 def codes(person, device) -> list[str]:
     """Recovery codes as they were shown."""
-    return second_factor.new_recovery_codes(person)
+    return second_factor.new_recovery_codes(person, at=AT)
 
 
 # -- at log-in --------------------------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_it_removes_a_device_only_with_a_fresh_factor(person, device):
     assert make_stale(verified_client(person)).post(SETUP + "removal/").status_code == 403
     assert second_factor.has_one(person)
     client = verified_client(person)
-    second_factor.new_recovery_codes(person)
+    second_factor.new_recovery_codes(person, at=AT)
     assert client.post(SETUP + "removal/")["Location"] == SECURITY
     assert not second_factor.has_one(person)
     assert second_factor.recovery_codes_left(person) == 0

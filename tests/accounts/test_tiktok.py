@@ -12,9 +12,9 @@ from django.core import mail
 from django.test import Client
 
 from seller_center.kernel import http
-from shops.models import User
+from shops.models import ShopEvent, User
 from tests.factories.accounts import code_of, mailed_code, make_authenticator
-from tests.factories.shops import PASSWORD, make_user
+from tests.factories.shops import PASSWORD, make_member, make_user
 from tests.faultkit.proxy import Proxy
 
 pytestmark = pytest.mark.django_db
@@ -258,6 +258,26 @@ def test_it_connects_only_after_a_proof(client, provider, time_machine):
     come_back(client, begin(client, "?process=connect"))
     assert SocialAccount.objects.get().user == user
     assert mail.outbox[-1].subject == "A TikTok account was connected"
+    told = ShopEvent.objects.get(kind="account.login_connected")
+    assert (told.by, told.shop.is_platform) == (user, True)
+
+
+def test_what_is_connected_and_taken_away_stands_in_the_shops_of_the_person(client, provider, shop):
+    user = make_member(shop, "owner", user=make_user("owner@example.com"))
+    client.post("/account/login/", {"login": user.email, "password": PASSWORD})
+    come_back(client, begin(client, "?process=connect"))
+    client.post("/account/3rdparty/", {"account": SocialAccount.objects.get().pk})
+    assert not SocialAccount.objects.exists()
+    told = ShopEvent.objects.filter(kind__startswith="account.login_").order_by("pk")
+    assert [(one.kind, one.shop, one.by) for one in told] == [
+        ("account.login_connected", shop, user),
+        ("account.login_removed", shop, user),
+    ]
+
+
+def test_signing_up_by_tiktok_changes_no_account_that_there_was(client, provider):
+    sign_up(client)
+    assert not ShopEvent.objects.exists()
 
 
 def test_it_takes_no_account_from_somebody_else(client, provider):

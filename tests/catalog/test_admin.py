@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from catalog.models import Product
+from catalog.models import Category, Product
 from seller_center import reactions
 from shops.models import Notice, ShopEvent
 from tests.factories.accounts import verified_client
@@ -96,6 +96,18 @@ def test_every_list_opens_and_changes_nothing(moderator, shop):
     moderator.post(change, {"name": "Hacked", "status": "archived"})
     product.refresh_from_db()
     assert (product.name != "Hacked", product.status) == (True, "live")
+
+
+def test_who_changes_a_category_leaves_a_row_and_who_changes_nothing_none():
+    staff = make_staff("admin")
+    category = Category.objects.choosable().exclude(restricted=True)[0]
+    page = reverse("admin:catalog_category_change", args=[category.pk])
+    typed = {"name": category.name, "fee_class": category.fee_class, "words": ",".join(category.words)}
+    for _twice in range(2):
+        assert verified_client(staff).post(page, {**typed, "restricted": "on"}).status_code == 302
+    told = ShopEvent.objects.get(kind="category.changed")
+    assert (told.shop.is_platform, told.by, told.audience) == (True, staff, "staff")
+    assert told.sentence == f"Category “{category.full_name}” was changed: restricted."
 
 
 def test_staff_without_a_second_factor_see_nothing(client, shop):

@@ -8,9 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from catalog.models import Reservation
 from orders import payments, refunds, unpaid
 from orders.models import Payment, Refund
+from seller_center.kernel.errors import DomainError
 from shops.models import Deadline, ShopEvent
 from tests.factories import orders as make
 from tests.factories.catalog import item_of, make_product
+from tests.factories.shops import make_staff
 from tests.orders.providers import FakeProvider
 
 HOUR, MINUTE = make.HOUR, dt.timedelta(minutes=1)
@@ -189,7 +191,13 @@ def test_it_sends_a_refund_once_whatever_the_provider_answers(shop, at, provider
     failed = Refund.objects.order_by("id").last()
     assert failed.status == "failed"
     assert "The provider says no." in ShopEvent.objects.get(kind="refund.failed").sentence
-    refunds.send_again(refund=failed, by=None, at=at)
+    helper = make_staff("support")
+    refunds.send_again(refund=failed, by=helper, at=at)
+    again = ShopEvent.objects.get(kind="refund.sent_again")
+    assert (again.shop, again.by, again.subject_code) == (shop, helper, failed.code)
+    with pytest.raises(DomainError):
+        refunds.send_again(refund=failed, by=helper, at=at)
+    assert ShopEvent.objects.filter(kind="refund.sent_again").count() == 1
     assert refunds.send_all(at) == 1
 
 

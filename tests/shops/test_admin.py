@@ -10,7 +10,7 @@ from django.urls import reverse
 from seller_center import reactions
 from seller_center.kernel import clock
 from shops import policy_book
-from shops.models import Application, Document, FileAccess, PolicyVersion, Shop, User
+from shops.models import Application, Document, FileAccess, PolicyVersion, Shop, ShopEvent, User
 from tests.factories.shops import log_in_staff, make_application, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -284,8 +284,13 @@ def test_only_the_policy_group_schedules(desk):
 
 
 def test_a_user_is_switched_off_by_staff(client):
-    log_in_staff(client, make_staff("admin"))
+    staff = make_staff("admin")
+    log_in_staff(client, staff)
     person = make_user("gone@example.com")
-    client.post(reverse("admin:shops_user_change", args=[person.pk]), {"is_active": ""})
+    for _twice in range(2):
+        client.post(reverse("admin:shops_user_change", args=[person.pk]), {"is_active": ""})
     assert not User.objects.get(pk=person.pk).is_active
+    told = ShopEvent.objects.get(kind="access.changed")  # what changes nothing says nothing
+    assert (told.shop.is_platform, told.by, told.subject_code) == (True, staff, str(person.pk))
+    assert told.sentence == f"The access of {person} was changed: may log in."
     assert Application.objects.count() == 0

@@ -103,6 +103,19 @@ def test_it_names_who_is_at_a_ticket_already(shop, owner, agent):
     assert desk.claim(ticket=ticket, by=colleague, at=AT).claimed_by == colleague
 
 
+def test_staff_read_who_took_a_ticket_and_who_put_it_back_and_sellers_do_not(shop, owner, agent):
+    ticket = opened(shop, owner)
+    for _twice in range(2):
+        desk.claim(ticket=ticket, by=agent, at=AT)
+    for _twice in range(2):
+        desk.release(ticket=ticket, by=agent, at=AT)
+    ticket.refresh_from_db()
+    assert (ticket.claimed_by, ticket.claimed_at) == (None, None)
+    told = ShopEvent.objects.about(shop, "ticket", ticket.code).filter(kind__in=("ticket.claimed", "ticket.released"))
+    assert [(one.kind, one.by) for one in told] == [("ticket.claimed", agent), ("ticket.released", agent)]
+    assert not told.for_sellers()
+
+
 def test_it_asks_what_a_ticket_is_about_and_assumes_nothing(client, shop, owner):
     client.force_login(owner)
     path = f"/s/{shop.code}/support/tickets/new/"
