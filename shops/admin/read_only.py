@@ -158,6 +158,11 @@ class PlainWords(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StaffList
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What nobody changed is not written: the row may have moved on since it was read for this page."""
+        if form.changed_data:
+            super().save_model(request, obj, form, change)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         titles = {field.name: title_of(field, self.titles) for field in self.model._meta.fields}
         return super().get_form(request, obj, change=change, labels=titles, **kwargs)
