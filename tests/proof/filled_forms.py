@@ -42,6 +42,7 @@ class Form:
     action: str
     values: dict[str, list[str]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def path(self) -> str:
@@ -80,8 +81,9 @@ class Forms(HTMLParser):
         elif tag == "textarea":
             form.values[name] = [""]
             self._area = form, name
-        elif tag == "button" and given.get("value") and name not in form.values:
-            form.values[name] = [given["value"]]
+        elif tag == "button" and given.get("value"):
+            form.buttons.append((name, given["value"]))
+            form.values.setdefault(name, [given["value"]])
 
     def _input(self, form: Form, name: str, given: dict[str, str]) -> None:
         kind = given.get("type", "text")

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.generic import RedirectView
 
 from seller_center.kernel.prepared import Prepared
 from tests.proof.twins import OBJECTS, SHOPS, WORDS, Twin, nothing_like
@@ -71,6 +72,42 @@ def patterns(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[
             yield from patterns(entry, route)
         else:
             yield route, entry
+
+
+def unsafe_methods(callback: Callable) -> frozenset[str]:
+    """The methods by which a view may be asked to change something: what it declares, or all of them if it says nothing.
+
+    A view of a shop whose declaration grants no unsafe method to anybody takes none, and a redirect neither.
+    """
+    declared = getattr(callback, "declared", None)
+    if declared is not None and declared["post"] is None:
+        return frozenset()
+    found, seen, waiting = frozenset(UNSAFE), set(), [callback]
+    while waiting:
+        view = waiting.pop()
+        if id(view) in seen:
+            continue
+        seen.add(id(view))
+        shown = getattr(view, "view_class", None)
+        if shown is not None:
+            changes = {name for name in UNSAFE if hasattr(shown, name.lower())}
+            found &= frozenset() if issubclass(shown, RedirectView) else changes
+            continue
+        waiting += [one for one in (getattr(view, "__wrapped__", None), getattr(view, "func", None)) if one is not None]
+        plain = getattr(view, "__func__", view)
+        for name, cell in zip(_names_of(plain), plain.__closure__ or (), strict=False) if _names_of(plain) else ():
+            held = cell.cell_contents
+            if name == "request_method_list":
+                found &= frozenset(held)
+            elif hasattr(held, "operations"):  # the partner API keeps the methods of an address in one object
+                found &= {method for one in held.operations for method in one.methods}
+            elif callable(held) and not isinstance(held, type):
+                waiting.append(held)
+    return found
+
+
+def _names_of(view: Callable) -> tuple[str, ...]:
+    return getattr(getattr(view, "__code__", None), "co_freevars", ())
 
 
 @dataclass(frozen=True)
@@ -200,6 +237,8 @@ def undone() -> Iterator[None]:
     try:
         yield
     finally:
+        if connection.in_atomic_block:
+            transaction.set_rollback(False)  # what broke in there is undone with the rest
         transaction.savepoint_rollback(point)
 
 

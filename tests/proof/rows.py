@@ -743,12 +743,15 @@ ROWS = (
     Row(
         "N1",
         "whoever does something leaves one row that names shop and person; what is refused or breaks leaves none"
-        " (every form that a page of the shop shows)",
+        " (every unsafe route of the site, asked by somebody who may, or declared with its reason and its tables)",
         (
-            f"{AUDIT}::test_every_deed_leaves_one_row_and_no_refusal_does",
+            f"{AUDIT}::test_every_unsafe_route_leaves_one_row_or_says_why_it_leaves_none",
             "tests/proof/test_undone_deeds.py::test_what_is_undone_leaves_no_row",
+            "tests/accounts/test_trail.py::test_without_its_row_the_deed_is_undone",
         ),
         (
+            f"{AUDIT}::test_control_a_route_that_nobody_reaches_would_be_named",
+            f"{AUDIT}::test_control_a_route_that_is_declared_and_writes_something_else_would_be_found",
             f"{AUDIT}::test_control_without_the_row_every_deed_would_be_found",
             f"{AUDIT}::test_control_a_row_that_is_written_twice_or_by_nobody_would_be_found",
             f"{AUDIT}::test_control_without_a_transaction_of_its_own_a_broken_deed_would_leave_its_row",
