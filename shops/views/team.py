@@ -15,12 +15,15 @@ from shops.events import told
 from shops.forms.settings import InvitationForm, RoleForm, describe
 from shops.models import Invitation, Membership, ShopEvent
 
+#: What the timeline of the team is about: places in the team, and how its people log in.
+ABOUT_PEOPLE = ("member", "user")
+
 
 @for_shop(area="team", may="view")
 def members(request: ShopRequest, shop) -> HttpResponse:
     """Who belongs to the shop, who is invited, what happened."""
     rows = Membership.objects.in_shop(shop).select_related("user", "role").order_by("joined_at", "id")[:200]
-    happened = ShopEvent.objects.in_shop(shop).filter(subject_kind="member").for_sellers().select_related("by")
+    happened = ShopEvent.objects.in_shop(shop).filter(subject_kind__in=ABOUT_PEOPLE).for_sellers().select_related("by")
     context = {
         "shop": shop,
         "members": [{"row": row, "may": describe(row.role)} for row in rows],

@@ -16,7 +16,7 @@ from tests.factories.accounts import (
     texted_code,
     verified_client,
 )
-from tests.factories.shops import AT, PASSWORD, make_member, make_staff, make_user
+from tests.factories.shops import AT, PASSWORD, make_member, make_shop, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,15 @@ def test_the_password(inside, person):
     [row, _other] = told(person, "account.password_changed")
     assert row.sentence == "Owner One changed the password of their account."
     assert ANOTHER not in json.dumps(row.facts)
+
+
+def test_the_team_reads_it_and_another_shop_does_not(inside, person, shop):
+    colleague = make_member(shop)
+    inside.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": ANOTHER})
+    sentence = b"Owner One changed the password of their account."
+    assert sentence in verified_client(colleague).get(f"/s/{shop.code}/team/").content
+    third = make_member(make_shop("ELSE"))
+    assert sentence not in verified_client(third).get("/s/ELSE/team/").content
 
 
 def test_a_wrong_password_changes_nothing_and_leaves_nothing(inside, person):
