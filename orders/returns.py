@@ -125,8 +125,8 @@ def grant(*, order: Order, reason: str, units: Mapping[int, int], by, at: dt.dat
 def _refuse_outside_window(order: Order, days: int, at: dt.datetime) -> None:
     if order.status not in (Order.Status.OPEN, Order.Status.COMPLETED):
         raise NotReturnable(_("There is nothing to return from this order."))
-    last = order.delivered_at
-    if last is not None and at > last + dt.timedelta(days=days):
+    until = _end_of_window(order, days)
+    if until is not None and at > until:
         raise NotReturnable(
             _("Returns are possible for %(days)s after delivery; that time is over.") % {"days": counted(days, "days")}
         )
@@ -143,8 +143,11 @@ def in_time(order: Order, at: dt.datetime) -> bool:
 
 def possible_until(order: Order, at: dt.datetime) -> dt.datetime | None:
     """Until when units of it may be asked back, by the policy of this moment; None while something is on its way."""
-    last = order.delivered_at
-    return None if last is None else last + dt.timedelta(days=policy_for(order.shop, at).returns.days)
+    return _end_of_window(order, policy_for(order.shop, at).returns.days)
+
+
+def _end_of_window(order: Order, days: int) -> dt.datetime | None:
+    return None if order.delivered_at is None else order.delivered_at + dt.timedelta(days=days)
 
 
 def returnable_units(order: Order, lines: Iterable[OrderLine] | None = None) -> dict[int, int]:

@@ -97,7 +97,7 @@ class TicketAdmin(DeskAdmin):
         """What happened to the thing the ticket is about, so that nobody must ask back."""
         if not ticket.about_code:
             return []
-        return list(ShopEvent.objects.timeline(ticket.shop, ticket.about_kind, ticket.about_code)[:100])
+        return list(ShopEvent.objects.timeline(ticket.shop, ticket.about_kind, ticket.about_code))
 
     def _deed(self, request: HttpRequest, ticket: Ticket) -> HttpResponse:
         wish, at = request.POST.get("deed", ""), clock.now()

@@ -178,7 +178,7 @@ class ShopAdmin(ReadOnlyAdmin):
             "cases": Violation.objects.in_shop(shop).standing()[:20],
             "members": Membership.objects.in_shop(shop).select_related("user", "role").order_by("pk")[:50],
             "application": Application.objects.in_shop(shop).first(),
-            "events": ShopEvent.objects.timeline(shop, "shop", shop.code)[:30],
+            "events": ShopEvent.objects.timeline(shop, "shop", shop.code, most=30),
             "may_look": user.has_perm("shops.view_as_seller") and shop.opened and not shop.is_platform,
             "may_judge": user.has_perm("shops.change_violation"),
             "may_review": user.has_perm("shops.change_application"),

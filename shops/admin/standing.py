@@ -151,7 +151,7 @@ class ViolationAdmin(ReadOnlyAdmin):
             "case": case,
             "evidence": enforcement.EVIDENCE.get(case.evidence_kind, case.evidence_kind),
             "evidence_url": subjects.staff_url(request.user, case.evidence_kind, case.evidence_code),
-            "about": ShopEvent.objects.timeline(case.shop, case.evidence_kind, case.evidence_code)[:50],
+            "about": ShopEvent.objects.timeline(case.shop, case.evidence_kind, case.evidence_code, most=50),
             "appeals": made,
             "waiting": waiting,
             "mine": waiting is not None and waiting.claimed_by_id == request.user.pk,

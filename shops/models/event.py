@@ -14,9 +14,9 @@ class ShopEventQuerySet(OwnedQuerySet):
         """The timeline of one thing, oldest first."""
         return self.filter(shop=shop, subject_kind=subject_kind, subject_code=subject_code).order_by("at", "id")
 
-    def timeline(self, shop, subject_kind: str, subject_code: str):
-        """The same as pages show it: newest first, with who did it."""
-        return self.about(shop, subject_kind, subject_code).select_related("by").order_by("-at", "-id")
+    def timeline(self, shop, subject_kind: str, subject_code: str, most: int = 100):
+        """The same as pages of the staff show it: the newest, newest first, with who did it."""
+        return self.about(shop, subject_kind, subject_code).select_related("by").order_by("-at", "-id")[:most]
 
     def for_sellers(self):
         """Only what sellers may read."""

@@ -329,6 +329,27 @@ def test_it_asks_for_a_return_with_reason_and_units(client, shop, here):
     assert ReturnRequest.objects.get().reason == "damaged"
 
 
+def test_a_buyer_reads_what_they_said_and_not_what_the_seller_said(client, shop, packer, here):
+    order = make_delivered_order(shop, quantity=2)
+    returns.request(
+        order=order,
+        kind="return_and_refund",
+        reason="damaged",
+        units={order.lines.get().pk: 1},
+        note="A crack.",
+        at=here + HOUR,
+    )
+    assert "Arrived damaged: A crack." in told(client.get(buyer_path(order)))
+    given = make_delivered_order(shop)
+    returns.grant(
+        order=given, reason="damaged", units={given.lines.get().pk: 1}, note="Ours.", by=packer, at=here + HOUR
+    )
+    page = told(client.get(buyer_path(given)))
+    assert "Your return" in page
+    assert "Arrived damaged" not in page
+    assert "Ours." not in page
+
+
 def wish(order, **more: str) -> dict[str, str]:
     """What the form of a return sends."""
     return {
