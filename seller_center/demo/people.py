@@ -151,7 +151,7 @@ ON_THE_WAY = (
 #: Shops that are open: number, code, name, tier, days since they were approved, how they stand, what they say of
 #: themselves.
 OPEN = (
-    (21, "KLNS", "Kiln and Slip", "beginner", 0, "fresh", "Everyday pottery from a shared kiln, fired twice a month."),
+    (21, "KLNS", "Kiln and Slip", "beginner", 0, "fresh", "Mugs from a shared kiln, and what goes beside them."),
     (22, "WFTP", "Weft and Plum", "beginner", 4, "fresh", "Woven, plaited and lit: small things for quiet rooms."),
     (23, "HNGR", "Hinge Room", "beginner", 19, "", "What stands on the table and hangs above it."),
     (24, "CRKW", "Corkwood Goods", "standard", 45, "", "Bags, bottles and baskets that age well."),
@@ -163,7 +163,7 @@ OPEN = (
     (30, "GRND", "Grand Piano Cakes", "pro", 240, "", "Everything around the cake but the cake."),
     (31, "WNDW", "Window Garden", "pro", 260, "", "Baskets, prints and bottles for a sunny sill."),
     (32, "RXFD", "Roxford Rope", "pro", 300, "reserved", "Cord, canvas and steel for long days out."),
-    (33, "DRKM", "Dark Moon Posters", "standard", 95, "restricted", "Prints by night owls, numbered and signed."),
+    (33, "DRKM", "Dark Moon Posters", "standard", 95, "restricted", "Bottles, bags and socks, between two exhibitions."),
     (34, "YRNC", "Yarn Corner", "standard", 120, "closed", "Socks and soft things from small farms."),
 )
 
