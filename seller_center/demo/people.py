@@ -163,7 +163,15 @@ OPEN = (
     (30, "GRND", "Grand Piano Cakes", "pro", 240, "", "Everything around the cake but the cake."),
     (31, "WNDW", "Window Garden", "pro", 260, "", "Baskets, prints and bottles for a sunny sill."),
     (32, "RXFD", "Roxford Rope", "pro", 300, "reserved", "Cord, canvas and steel for long days out."),
-    (33, "DRKM", "Dark Moon Posters", "standard", 95, "restricted", "Bottles, bags and socks, between two exhibitions."),
+    (
+        33,
+        "DRKM",
+        "Dark Moon Posters",
+        "standard",
+        95,
+        "restricted",
+        "Bottles, bags and socks, between two exhibitions.",
+    ),
     (34, "YRNC", "Yarn Corner", "standard", 120, "closed", "Socks and soft things from small farms."),
 )
 
