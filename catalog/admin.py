@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from catalog import publishing, remarks, sheets
-from catalog.forms import ReasonForm
+from catalog import publishing, remarks, sheets, tree
+from catalog.forms import CategoryForm, ReasonForm
 from catalog.models import (
     Category,
     ImportRun,
@@ -26,7 +26,6 @@ from catalog.models import (
 )
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
-from shops import account_trail, events
 from shops.admin.filters import among
 from shops.admin.read_only import ForgivingSearch, ReadOnlyAdmin
 from shops.models import Shop, ShopEvent
@@ -179,6 +178,7 @@ class CategoryAdmin(ReadOnlyAdmin):
     list_filter = ("trade_class", "restricted", "prohibited")
     search_fields = ("full_name", "code")
     ordering = ("path",)
+    form = CategoryForm
     fields = ("full_name", "code", "name", "trade_class", "fee_class", "words", "restricted", "prohibited")
     readonly_fields = ("full_name", "code", "trade_class")
 
@@ -186,21 +186,7 @@ class CategoryAdmin(ReadOnlyAdmin):
         return request.user.has_perm("catalog.change_category")
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
-        """The tree belongs to no shop: what staff change of it stands in the marketplace's own record."""
-        before = Category.objects.get(pk=obj.pk)
-        super().save_model(request, obj, form, change)
-        fields = [name for name in form.changed_data if getattr(before, name) != getattr(obj, name)]
-        if fields:
-            events.record(
-                "category.changed",
-                shop=account_trail.home_of([]),
-                subject_kind="category",
-                subject_code=obj.code,
-                by=request.user,
-                at=clock.now(),
-                name=obj.full_name,
-                fields=fields,
-            )
+        tree.change(obj, form.changed_data, by=request.user, at=clock.now())
 
 
 @admin.register(StockItem)

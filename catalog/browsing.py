@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from catalog.models import Media, Product, Sku, StockItem, StockMovement
+from catalog.models.product import asked_words, whole_code
 from seller_center.kernel.prepared import prepared
 
 #: Stock filters: those with a SKU of which none, or few, are available.
@@ -27,8 +28,7 @@ class Beside:
 
 def products(shop, filters: Mapping[str, Any], status: str, *, low_quantity: int, similar: bool = False):
     """The products that answer, in no order yet. Archived ones only where they are asked for. With words: ``named``."""
-    rows = Product.objects.in_shop(shop).select_related("category").defer("description", "original_html")
-    rows = rows.filter(status=status) if status else rows.not_archived()
+    rows = _listed(shop, status)
     if filters.get("category") is not None:
         rows = rows.filter(category=filters["category"])
     if filters.get("stock") in (OUT, LOW):
@@ -36,8 +36,33 @@ def products(shop, filters: Mapping[str, Any], status: str, *, low_quantity: int
     words = filters.get("q", "")
     if not words:
         return rows
-    rows = rows.names_first(words)
+    rows = rows.names_first(asked_words(words))
     return rows.resembling(shop, words) if similar else rows.found_by(shop, words)
+
+
+def first_products(shop, words: str, status: str, order: Sequence[str], most: int) -> QuerySet[Product]:
+    """The first of the same rows, where nothing but words and a state is asked for."""
+    order = tuple(order)
+    if not words:
+        return _first(status, order, most, shop=shop.pk)
+    return _first_found(status, order, most, shop=shop.pk, asked=asked_words(words), whole=whole_code(words))
+
+
+def _listed(shop, status: str):
+    rows = Product.objects.in_shop(shop).select_related("category").defer("description", "original_html")
+    return rows.filter(status=status) if status else rows.not_archived()
+
+
+@prepared
+def _first(status: str, order: tuple[str, ...], most: int, *, shop: int) -> QuerySet[Product]:
+    return _listed(shop, status).order_by(*order)[:most]
+
+
+@prepared
+def _first_found(
+    status: str, order: tuple[str, ...], most: int, *, shop: int, asked: list[str], whole: str
+) -> QuerySet[Product]:
+    return _listed(shop, status).names_first(asked).holding(shop, asked, whole).order_by(*order)[:most]
 
 
 def beside(shop, products: Sequence[Product]) -> dict[int, Beside]:

@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import browsing, sheets
+from catalog import browsing, sheets, tree
 from catalog.listing import Details, SkuLine
 from catalog.models import Category, Product, Sku
+from seller_center.kernel import clock
 from seller_center.kernel.money import exponent
 from seller_center.kernel.prepared import prepared
 
@@ -55,6 +56,27 @@ def category_choices(*, blank: str = "") -> list:
 @prepared
 def _choosable() -> QuerySet:
     return Category.objects.choosable().values_list("full_name", "code", "name")
+
+
+class CategoryForm(forms.ModelForm):
+    """What staff change of a category. Its fee class is one that a policy has a rate for, or the one it has."""
+
+    fee_class = forms.ChoiceField(label=_("Fee class"), help_text=_("Which referral rate of the policy holds here."))
+
+    class Meta:
+        model = Category
+        fields = ("name", "fee_class", "words", "restricted", "prohibited")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        known = tree.fee_classes(clock.now())
+        held = self.instance.fee_class
+        choices = known if held in known else [*known, held]
+        self.fields["fee_class"].choices = [(one, one.replace("_", " ").capitalize()) for one in choices]
+
+    def clean_words(self) -> list[str]:
+        """Words are compared in lower case, and each once."""
+        return list(dict.fromkeys(" ".join(word.lower().split()) for word in self.cleaned_data["words"]))
 
 
 class CategoryField(forms.ChoiceField):

@@ -69,6 +69,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "agreement.accepted": (),
     "access.restored": ("shops.tasks.tell_access_restored",),
     "member.factor_removed": ("shops.tasks.tell_factor_removed",),
+    "access.readdressed": (),
+    "member.readdressed": ("shops.tasks.tell_readdressed",),
     "access.changed": (),
     "account.password_changed": (),  # the person is told by mail at once, as with each of these
     "account.email_changed": (),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from catalog.models import Product, Sku
+from catalog.models.product import asked_words
 from marketing.models import Coupon
 from orders.models import Order, ReturnRequest
 from seller_center.kernel.deeds import is_htmx
@@ -134,7 +135,7 @@ def _held(word: str, told: str, similar: bool) -> bool:
 
 def _products(shop, words: str, most: int) -> Iterator[Group]:
     rows = Product.objects.in_shop(shop).defer("description", "original_html")
-    named = rows.names_first(words).found_by(shop, words).order_by("-named", "-id")
+    named = rows.names_first(asked_words(words)).found_by(shop, words).order_by("-named", "-id")
     found, similar = list(named[: most + 1]), False
     if not found:
         found, similar = list(rows.resembling(shop, words).newest()[: most + 1]), True

@@ -457,6 +457,22 @@ class MemberFactorRemoved:
     name: str
 
 
+@event("access.readdressed", audience="staff", sentence=_("The account of {name} has another e-mail address: {reason}"))
+class AccessReaddressed:
+    user_id: int
+    name: str
+    reason: str
+
+
+@event(
+    "member.readdressed",
+    sentence=_("Staff gave the account of {name} another e-mail address after checking who they are."),
+)
+class MemberReaddressed:
+    user_id: int
+    name: str
+
+
 @event("access.changed", audience="staff", sentence=_("The access of {name} was changed: {fields}."))
 class AccessChanged:
     user_id: int

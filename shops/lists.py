@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from seller_center.kernel.errors import DomainError
-from seller_center.kernel.paging import KeysetPage, keyset_page
+from seller_center.kernel.paging import KeysetPage, first_page, keyset_page
 
 type Words = str | Promise
 
@@ -195,6 +195,10 @@ class List:
         """The rows that answer, in no order yet. ``similar``: by likeness instead of by letters."""
         raise NotImplementedError
 
+    def first(self, question: Question, most: int) -> Any:
+        """The first of the same rows in the order that is asked for, as a prepared question; None: it is not prepared."""
+        return
+
     def last_try(self, question: Question):
         """What is shown, on one page, where not even ``similar`` rows answer; None where a list knows nothing further."""
         return
@@ -312,8 +316,11 @@ def _clean(value: Any) -> Any:
 def page(which: List, question: Question, *, token: str = "", size: int = 25) -> tuple[KeysetPage, bool]:
     """A page, and whether it answers a similar word: nothing held the words as they were typed."""
     similar = token.startswith(LIKENESS)
-    rows = which.rows(question, similar=similar)
-    found = keyset_page(rows, order=question.order, token=token.removeprefix(LIKENESS), size=size)
+    if not token and (first := which.first(question, size + 1)) is not None:
+        found = first_page(first, order=question.order, size=size)
+    else:
+        rows = which.rows(question, similar=similar)
+        found = keyset_page(rows, order=question.order, token=token.removeprefix(LIKENESS), size=size)
     if not similar and not found.rows and not token and question.words and which.guesses:
         rows = which.rows(question, similar=True)
         found, similar = keyset_page(rows, order=question.order, size=size), True

@@ -149,3 +149,9 @@ def tell_access_restored(event: ShopEvent) -> None:
 def tell_factor_removed(event: ShopEvent) -> None:
     """The other owners hear of it."""
     telling_standing.factor_removed(event)
+
+
+@reaction
+def tell_readdressed(event: ShopEvent) -> None:
+    """The owners hear that an account of their shop has another address."""
+    telling_standing.readdressed(event)

@@ -83,6 +83,12 @@ def factor_removed(event: ShopEvent) -> None:
     _notice(event, title, "team/", users=members(event.shop, owners=True))
 
 
+def readdressed(event: ShopEvent) -> None:
+    """A notice to the owners."""
+    title = gettext("The account of %(name)s has another e-mail address") % event.facts
+    _notice(event, title, "team/", users=members(event.shop, owners=True))
+
+
 def access_restored(event: ShopEvent) -> None:
     """A mail to the person themselves, at the address of the account."""
     person = User.objects.get(pk=event.facts["user_id"])

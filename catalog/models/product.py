@@ -1,5 +1,6 @@
 """The product: what a buyer reads about. What a buyer buys is one of its SKUs."""
 
+from collections.abc import Sequence
 from functools import reduce
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -38,19 +39,21 @@ class ProductQuerySet(OwnedQuerySet):
 
         Two queries joined by their ids, so that each is served by a trigram index of its own.
         """
+        asked = asked_words(words)
+        return self.holding(shop, asked, whole_code(words)) if asked else self
+
+    def holding(self, shop, asked: Sequence[str], whole: str):
+        """The same, of words in capitals in the order in which they are looked up, and of the code that they may be."""
         from catalog.models.sku import Sku
 
-        asked = words.split()[:MOST_WORDS]
-        if not asked:
-            return self
         named = Product.objects.filter(_holds_all("search_name", asked), shop=shop)
-        coded = Sku.objects.filter(_holds_all("search_code", [" ".join(words.split())]), shop=shop)
+        coded = Sku.objects.filter(search_code__contains=whole, shop=shop)
         return self.filter(shop=shop, pk__in=named.order_by().values("pk").union(coded.order_by().values("product_id")))
 
-    def names_first(self, words: str):
+    def names_first(self, asked: Sequence[str]):
         """With ``named``: whether the name alone holds all the words. What a brand or a code holds stands behind that."""
         return self.alias(upper_name=Upper("name")).annotate(
-            named=ExpressionWrapper(_holds_all("upper_name", words.split()[:MOST_WORDS]), output_field=BooleanField())
+            named=ExpressionWrapper(_holds_all("upper_name", asked), output_field=BooleanField())
         )
 
     def named_by(self, shop, words: str):
@@ -59,7 +62,7 @@ class ProductQuerySet(OwnedQuerySet):
         For buyers, who ask for a thing: the shop's own name is often the brand of everything in it, and with the brand
         "bicycle" would be answered with all that Bright Street Bicycles sell.
         """
-        asked = words.split()[:MOST_WORDS]
+        asked = asked_words(words)
         told = self.filter(_holds_all("search_name", asked), shop=shop)
         return told.alias(upper_name=Upper("name")).filter(_holds_all("upper_name", asked))
 
@@ -87,7 +90,7 @@ class ProductQuerySet(OwnedQuerySet):
         """For staff: as ``found_by`` in every shop, and by the product's own code."""
         from catalog.models.sku import Sku
 
-        asked, whole = words.split()[:MOST_WORDS], " ".join(words.split()).upper()
+        asked, whole = asked_words(words), whole_code(words)
         named = Product.objects.filter(_holds_all("search_name", asked)).order_by().values("pk")
         coded = Sku.objects.filter(search_code__contains=whole).order_by().values("product_id")
         return self.filter(pk__in=named.union(coded, Product.objects.filter(code=whole).order_by().values("pk")))
@@ -139,8 +142,18 @@ def _off(words: str) -> Q | None:
     return reduce(Q.__or__, (Q(_like("search_name", one)) for one in patterns)) if patterns else None
 
 
-def _holds_all(field: str, words: list[str]) -> Q:
-    return reduce(Q.__and__, (Q((f"{field}__contains", word.upper())) for word in rarest_first(words)))
+def asked_words(words: str) -> list[str]:
+    """The words of a search in capitals, as they stand in ``search_name``, in the order in which they are looked up."""
+    return rarest_first(words.upper().split()[:MOST_WORDS])
+
+
+def whole_code(words: str) -> str:
+    """What was typed as a seller's code or a barcode may stand in ``search_code``."""
+    return " ".join(words.upper().split())
+
+
+def _holds_all(field: str, asked: Sequence[str]) -> Q:
+    return reduce(Q.__and__, (Q((f"{field}__contains", word)) for word in asked))
 
 
 PRODUCT_MOVES = Moves(

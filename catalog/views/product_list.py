@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from catalog import browsing, exporting, publishing
 from catalog.forms import ProductFilterForm
 from catalog.models import Product
-from catalog.models.product import counts_by_state
+from catalog.models.product import asked_words, counts_by_state
 from seller_center.kernel.money import format_money
 from seller_center.kernel.text import number
 from shops import lists
@@ -138,10 +138,15 @@ class Products(lists.List):
         status = question.tab
         return browsing.products(question.shop, question.filters, status, low_quantity=low, similar=similar)
 
+    def first(self, question: lists.Question, most: int):
+        if any(value not in (None, "") for name, value in question.filters.items() if name != "q"):
+            return None
+        return browsing.first_products(question.shop, question.words, question.tab, question.order, most)
+
     def last_try(self, question: lists.Question):
         low = policy_for(question.shop, question.at).stock.low_quantity
         rows = browsing.products(question.shop, {**question.filters, "q": ""}, question.tab, low_quantity=low)
-        return rows.names_first(question.words).one_letter_off(question.shop, question.words)
+        return rows.names_first(asked_words(question.words)).one_letter_off(question.shop, question.words)
 
     def beside(self, question: lists.Question, rows: Sequence[Product]) -> Beside:
         return Beside(question, rows)

@@ -64,8 +64,16 @@ def keyset_page(
     return _after(keyset, place, size)
 
 
+def first_page(rows: "models.QuerySet", *, order: Sequence[str], size: int = 25) -> KeysetPage:
+    """The first page of `rows` that are in this order already, and cut behind one more than a page (a prepared question)."""
+    return _beginning(_Keyset(rows, order), list(rows), size)
+
+
 def _first(keyset: "_Keyset", size: int) -> KeysetPage:
-    found = keyset.fetch(None, size + 1)
+    return _beginning(keyset, keyset.fetch(None, size + 1), size)
+
+
+def _beginning(keyset: "_Keyset", found: list, size: int) -> KeysetPage:
     more = len(found) > size
     found = found[:size]
     return KeysetPage(found, keyset.write(found[-1], backward=False) if more else "", "")

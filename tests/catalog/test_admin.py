@@ -4,8 +4,11 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from catalog import tree
 from catalog.models import Category, Product
 from seller_center import reactions
+from seller_center.kernel import clock
+from seller_center.kernel.errors import Invalid
 from shops.models import Notice, ShopEvent
 from tests.factories.accounts import verified_client
 from tests.factories.catalog import make_product, set_status, sku_of
@@ -108,6 +111,47 @@ def test_who_changes_a_category_leaves_a_row_and_who_changes_nothing_none():
     told = ShopEvent.objects.get(kind="category.changed")
     assert (told.shop.is_platform, told.by, told.audience) == (True, staff, "staff")
     assert told.sentence == f"Category “{category.full_name}” was changed: restricted."
+
+
+def change_category(category: Category, **changes: str):
+    """What staff get who save a category's page with these changes."""
+    typed = {"name": category.name, "fee_class": category.fee_class, "words": ",".join(category.words)}
+    page = reverse("admin:catalog_category_change", args=[category.pk])
+    return verified_client(make_staff("admin")).post(page, {**typed, **changes})
+
+
+def test_a_branch_with_another_name_gives_it_to_everything_below():
+    branch, other = Category.objects.filter(is_leaf_category=False).order_by("path")[:2]
+    below = Category.objects.filter(path__descendants=branch.path, is_leaf_category=True)
+    before = dict(Category.objects.filter(path__descendants=other.path).values_list("pk", "full_name"))
+    assert change_category(branch, name="House and hearth").status_code == 302
+    assert below.count() > 1
+    assert {one.full_name for one in below} == {f"House and hearth › {one.name}" for one in below}
+    leaf = below[0]
+    assert change_category(leaf, name="Pots").status_code == 302
+    leaf.refresh_from_db()
+    assert leaf.full_name == "House and hearth › Pots"
+    assert dict(Category.objects.filter(path__descendants=other.path).values_list("pk", "full_name")) == before
+
+
+def test_a_fee_class_is_one_that_a_policy_has_a_rate_for():
+    leaf = Category.objects.choosable()[0]
+    page = change_category(leaf, fee_class="standrad")
+    assert page.status_code == 200
+    assert "standrad is not one of the available choices" in page.content.decode()
+    leaf.refresh_from_db()
+    assert leaf.fee_class == "standard"
+    boss = make_staff("admin")
+    leaf.fee_class = "standrad"
+    with pytest.raises(Invalid, match="No policy has a rate"):
+        tree.change(leaf, ["fee_class"], by=boss, at=clock.now())
+
+
+def test_the_words_of_a_category_are_compared_in_lower_case():
+    leaf = Category.objects.choosable()[0]
+    assert change_category(leaf, words="Mug, mug , Big  Mug").status_code == 302
+    leaf.refresh_from_db()
+    assert leaf.words == ["mug", "big mug"]
 
 
 def test_staff_without_a_second_factor_see_nothing(client, shop):

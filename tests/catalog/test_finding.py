@@ -96,3 +96,27 @@ def test_names_first_is_paged_like_every_order(client, shop, shelf, owner):
     assert (len(called), len(names)) == (31, 49)
     assert len(set(names)) == 49
     assert "match" not in PRODUCTS.sorts_of("")
+
+
+@pytest.mark.parametrize("words", ["", "bicycle", "bright lamp", "LAMP_1", "50% off", "SKU-1", "a b c d e f g h"])
+def test_the_prepared_first_page_is_the_page_that_is_worked_out(shop, other_shop, owner, monkeypatch, words):
+    for place in (shop, other_shop):
+        for number in range(6):
+            make_product(place, name=f"Bright lamp {number} 50% off", brand="Trek")
+            make_product(place, name=f"LAMP_{number} a b c d e f g", code=f"SKU-1{number}", status="paused")
+            make_product(place, name=f"Bicycle lamp {number}", status="archived")
+    for tab in PRODUCTS.tabs:
+        for sort in PRODUCTS.sorts_of(tab, words):
+            asked = {"q": words, "status": tab, "sort": sort}
+            question, _form = lists.ask(PRODUCTS, asked, shop=shop, at=AT, user=owner, areas=frozenset({"products"}))
+            assert PRODUCTS.first(question, 6) is not None
+            quick = lists.page(PRODUCTS, question, size=5)
+            with monkeypatch.context() as without:
+                without.setattr(PRODUCTS, "first", lambda *_asked: None)
+                assert lists.page(PRODUCTS, question, size=5) == quick
+
+
+@pytest.mark.parametrize("more", [{"category": "bicycle-parts"}, {"stock": "low"}])
+def test_what_filters_the_list_further_is_worked_out(shop, owner, more):
+    question, _form = lists.ask(PRODUCTS, more, shop=shop, at=AT, user=owner, areas=frozenset({"products"}))
+    assert PRODUCTS.first(question, 6) is None

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from shops import recovery
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("email", help="the address of the account until now (or the phone number, with +)")
         parser.add_argument("--remove-second-factor", action="store_true", help="all devices and recovery codes")
         parser.add_argument("--new-email", default="", help="the address that the person reads now")
-        parser.add_argument("--reason", required=True, help="how it was checked who they are; goes into the log")
+        parser.add_argument("--reason", required=True, help="how it was checked who they are; goes into the record")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,6 +26,7 @@ class Command(BaseCommand):
                 remove_second_factor=options["remove_second_factor"],
                 new_email=options["new_email"],
                 reason=options["reason"],
+                at=clock.now(),
                 dry_run=options["dry_run"],
             )
         except DomainError as error:
