@@ -1,15 +1,19 @@
 """The order list as a question: tab, words, days, channel, order. The list, its file and the API ask the same one."""
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order
+from orders.models import Hold, Order
+from orders.models.order import asked_words, may_be_code
 from orders.shown import TABS
 from seller_center.kernel.calendar import instant
+from seller_center.kernel.prepared import prepared
 
 #: The tabs in their order, with their names. ``late`` and ``on_hold`` look across the states.
 TAB_NAMES = {
@@ -80,13 +84,7 @@ class Question:
 
 def rows(shop, question: Question, at: dt.datetime, *, similar: bool = False):
     """The orders that answer the question, not ordered yet. ``similar``: search by likeness instead of by letters."""
-    found = Order.objects.in_shop(shop)
-    if question.tab == "late":
-        found = found.awaiting_shipment().filter(ship_by__lte=at)
-    elif question.tab == "on_hold":
-        found = found.on_hold(shop)
-    elif question.tab in TABS:
-        found = found.in_tab(question.tab)
+    found = _in_tab(shop, question.tab, at)
     if question.words:
         found = found.sounding_like(shop, question.words) if similar else found.searched(shop, question.words)
     if question.first:
@@ -95,9 +93,54 @@ def rows(shop, question: Question, at: dt.datetime, *, similar: bool = False):
         found = found.filter(placed_at__lt=instant(question.last + dt.timedelta(days=1), dt.time(0), shop.zone))
     if question.channel:
         found = found.filter(channel=question.channel)
-    if question.order in (DUE, LAST_DUE):
-        found = found.annotate(due_at=ExpressionWrapper(F("ship_by"), output_field=DateTimeField()))
-    return found
+    return _with_due(found, question.order)
+
+
+def told(rows, needs: Iterable[str]):
+    """These columns of the rows as values, and whether the order is held."""
+    held = Hold.objects.standing().filter(shop=OuterRef("shop"), order=OuterRef("pk"))
+    return rows.annotate(held=Exists(held)).values(*sorted(needs), "held")
+
+
+def first_rows(shop, question: Question, at: dt.datetime, *, needs: Iterable[str], most: int) -> QuerySet | None:
+    """The first of the same rows in their order, told, as a prepared question. None where more is asked than a tab and words,
+    or where the words may be a code: what they find is decided by another question."""
+    if question.first or question.last or question.channel or may_be_code(question.words.strip()):
+        return None
+    values: dict[str, Any] = {"at": at} if question.tab == "late" else {}
+    if question.words:
+        values["asked"] = asked_words(question.words)
+    return _first_rows(question.tab, question.order, tuple(sorted(needs)), most, shop=shop.pk, **values)
+
+
+@prepared
+def _first_rows(
+    tab: str,
+    order: tuple[str, ...],
+    needs: tuple[str, ...],
+    most: int,
+    *,
+    shop: int,
+    at: dt.datetime | None = None,
+    asked: Sequence[str] = (),
+) -> QuerySet:
+    found = _with_due(_in_tab(shop, tab, at).holding(asked), order)
+    return told(found, needs).order_by(*order)[:most]
+
+
+def _in_tab(shop, tab: str, at: dt.datetime | None):
+    found = Order.objects.in_shop(shop)
+    if tab == "late":
+        return found.awaiting_shipment().filter(ship_by__lte=at)
+    if tab == "on_hold":
+        return found.on_hold(shop)
+    return found.in_tab(tab) if tab in TABS else found
+
+
+def _with_due(rows, order: tuple[str, ...]):
+    if order not in (DUE, LAST_DUE):
+        return rows
+    return rows.annotate(due_at=ExpressionWrapper(F("ship_by"), output_field=DateTimeField()))
 
 
 def _capped(where: str, table: str = "orders_order") -> str:

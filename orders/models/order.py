@@ -1,6 +1,7 @@
 """The order and its lines: what was sold, to whom, for how much, and how far it has come."""
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -63,7 +64,10 @@ class OrderQuerySet(OwnedQuerySet):
 
     def found_by(self, words: str):
         """Orders whose numbers, buyer or SKUs hold all the words, wherever they stand (trigram index)."""
-        asked = rarest_first(words.upper().split()[:MOST_WORDS])
+        return self.holding(asked_words(words))
+
+    def holding(self, asked: Sequence[str]):
+        """The same, of words in capitals in the order in which they are looked up."""
         return self.filter(reduce(Q.__and__, (Q(search_text__contains=word) for word in asked))) if asked else self
 
     def searched(self, shop, words: str):
@@ -73,7 +77,7 @@ class OrderQuerySet(OwnedQuerySet):
         A code such as ``MUG-1-S`` is made of signs that stand in every order of a shop: an index of trigrams would
         gather all of them. Asks whether the code was sold only where the words look like one.
         """
-        codes = [words, words.upper()] if _CODE.fullmatch(words := words.strip()) else []
+        codes = [words, words.upper()] if may_be_code(words := words.strip()) else []
         if not (codes and list(_sold_under(shop=shop.pk, codes=codes))):
             return self.found_by(words)
         return self.filter(pk__in=OrderLine.objects.in_shop(shop).filter(sku_code__in=codes).values("order"))
@@ -85,6 +89,16 @@ class OrderQuerySet(OwnedQuerySet):
     def sounding_like_anywhere(self, words: str):
         """For staff: the same in every shop."""
         return self.filter(_near(words))
+
+
+def asked_words(words: str) -> list[str]:
+    """The words of a search in capitals, as they stand in ``search_text``, in the order in which they are looked up."""
+    return rarest_first(words.upper().split()[:MOST_WORDS])
+
+
+def may_be_code(words: str) -> bool:
+    """Do the words look like a SKU code of several parts?"""
+    return bool(_CODE.fullmatch(words))
 
 
 def _near(words: str) -> Q:

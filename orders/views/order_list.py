@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +12,6 @@ from orders import bulk, listing, printing
 from orders.carriers import CARRIER_CHOICES
 from orders.forms import LABEL_CARRIERS, OrderFilterForm
 from orders.labels import SERVICES
-from orders.models import Hold
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import refusal
 from seller_center.kernel.errors import DomainError
@@ -134,8 +132,16 @@ class Orders(lists.List):
         return self.sorts_by_due if tab in listing.BY_DUE else self.sorts
 
     def rows(self, question: lists.Question, *, similar: bool = False):
+        rows = listing.rows(question.shop, self._asked(question), question.at, similar=similar)
+        return listing.told(rows, self._needs(question))
+
+    def first(self, question: lists.Question, most: int):
+        needs = self._needs(question)
+        return listing.first_rows(question.shop, self._asked(question), question.at, needs=needs, most=most)
+
+    def _asked(self, question: lists.Question) -> listing.Question:
         filters = question.filters
-        asked = listing.Question(
+        return listing.Question(
             tab=question.tab,
             words=question.words,
             first=filters.get("first"),
@@ -143,13 +149,12 @@ class Orders(lists.List):
             channel=filters.get("channel") or "",
             sort=question.sort,
         )
+
+    def _needs(self, question: lists.Question) -> set[str]:
+        """What is read of each order."""
         needs = {"id", "code", "fulfilment_status", "placed_at", "currency"}
         needs.update(*(column.needs for column in question.columns))
-        if question.order in (listing.DUE, listing.LAST_DUE):
-            needs.add("due_at")
-        held = Hold.objects.standing().filter(shop=OuterRef("shop"), order=OuterRef("pk"))
-        rows = listing.rows(question.shop, asked, question.at, similar=similar)
-        return rows.annotate(held=Exists(held)).values(*sorted(needs), "held")
+        return needs | {"due_at"} if question.order in (listing.DUE, listing.LAST_DUE) else needs
 
     def counts(self, shop, at: dt.datetime):
         return listing.tab_counts(shop, at)

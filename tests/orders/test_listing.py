@@ -10,6 +10,8 @@ from orders import listing
 from orders.listing import Question
 from orders.models import Hold, Order
 from orders.shown import TABS, Shown, shown_status
+from orders.views.order_list import ORDERS
+from shops import lists
 from tests.factories import orders as make
 from tests.factories.catalog import make_product, sku_of
 
@@ -143,3 +145,37 @@ def test_it_derives_what_is_shown(state, packages, shown):
 def test_it_has_a_tab_for_everything_that_is_shown():
     assert {status for statuses in TABS.values() for status in statuses} == set(Shown.values)
     assert set(Order.Status.values) <= {*Shown.values, "open"}
+
+
+@pytest.mark.parametrize("words", ["", "buyer", "BUYER example", "a_b 50%"])
+def test_the_prepared_first_page_is_the_page_that_is_worked_out(shop, other_shop, owner, at, monkeypatch, words):
+    for place in (shop, other_shop):
+        for hours in range(8):
+            make.make_open_order(place, at=at + hours * HOUR)
+        held = make.make_open_order(place, at=at)
+        Hold.objects.create(shop=place, order=held, kind="staff", reason="looked at", placed_at=at)
+        make.ship(make.make_open_order(place, at=at), at=at + HOUR)
+        make.make_delivered_order(place, at=at)
+        make.make_order(place, at=at)
+    shown = 0
+    for tab in ORDERS.tabs:
+        for sort in ORDERS.sorts_of(tab):
+            for columns in ("", "code,state,total", ",".join(column.key for column in ORDERS.columns)):
+                asked = {"q": words, "tab": tab, "sort": sort, "columns": columns}
+                later = at + 9 * DAY
+                question, _form = lists.ask(ORDERS, asked, shop=shop, at=later, user=owner, areas=frozenset({"orders"}))
+                assert ORDERS.first(question, 6) is not None
+                quick = lists.page(ORDERS, question, size=5)
+                with monkeypatch.context() as without:
+                    without.setattr(ORDERS, "first", lambda *_asked: None)
+                    assert lists.page(ORDERS, question, size=5) == quick
+                shown += len(quick[0].rows)
+    assert shown or "50" in words
+
+
+@pytest.mark.parametrize(
+    "more", [{"channel": "api"}, {"first": "2026-01-01"}, {"last": "2026-01-01"}, {"q": "MUG-1-S"}]
+)
+def test_what_filters_the_list_further_is_worked_out(shop, owner, at, more):
+    question, _form = lists.ask(ORDERS, more, shop=shop, at=at, user=owner, areas=frozenset({"orders"}))
+    assert ORDERS.first(question, 6) is None
