@@ -5,13 +5,14 @@ handful of set-based queries and written in one transaction, so a run may be sto
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from analytics import scorecard, sps
 from analytics.models import Score
+from seller_center.kernel.bulk import insert_many
 from seller_center.kernel.calendar import day_period, month_period
 from seller_center.kernel.errors import Invalid
 from shops import eligibility
@@ -138,27 +139,34 @@ def score_day(*, market: Market, day: dt.date, at: dt.datetime, dry_run: bool = 
         return {"to_score": sum(len(ids) for ids in _chunks(_unscored(market.code, day)))}
     with batch_run("score", f"{market.code} {day}", at=at) as run:
         for ids in _chunks(_unscored(market.code, day)):
-            rows = _scores(ids, day, until, policy, at)
+            verdicts = _verdicts(ids, until, policy)
             with transaction.atomic():
-                Score.objects.bulk_create(rows, batch_size=1_000, ignore_conflicts=True)
-            _count(run, {"scored": sum(row.sps_tenths is not None for row in rows), "shops": len(rows)})
+                _keep_scores(verdicts, day, policy, at)
+            scored = sum(verdict.sps_tenths is not None for _card, verdict in verdicts)
+            _count(run, {"scored": scored, "shops": len(verdicts)})
     return run.row.counts
 
 
-def _scores(ids: list[int], day: dt.date, until: dt.datetime, policy: Policy, at: dt.datetime) -> list[Score]:
-    found = scorecard.measure(ids, until=until, policy=policy)
-    rows = []
-    for shop_id, card in found.items():
-        verdict = sps.score(policy.sps, card.metrics, card.delivered)
-        rows.append(
-            Score(
-                shop_id=shop_id,
-                day=day,
-                sps_tenths=verdict.sps_tenths,
-                delivered_count=card.delivered,
-                metrics={part.name: {**vars(part), "measured": vars(part.measured)} for part in verdict.parts},
-                policy_version_id=policy.version_id,
-                measured_at=at,
-            )
-        )
-    return rows
+def _verdicts(ids: list[int], until: dt.datetime, policy: Policy) -> list[tuple[scorecard.Card, sps.Verdict]]:
+    cards = scorecard.measure(ids, until=until, policy=policy).values()
+    return [(card, sps.score(policy.sps, card.metrics, card.delivered)) for card in cards]
+
+
+def _keep_scores(
+    verdicts: Sequence[tuple[scorecard.Card, sps.Verdict]], day: dt.date, policy: Policy, at: dt.datetime
+) -> None:
+    """One INSERT. A shop that has its score of the day keeps it."""
+    insert_many(
+        Score,
+        same={"day": day, "policy_version": policy.version_id, "measured_at": at},
+        each={
+            "shop": [card.shop_id for card, _verdict in verdicts],
+            "sps_tenths": [verdict.sps_tenths for _card, verdict in verdicts],
+            "delivered_count": [card.delivered for card, _verdict in verdicts],
+            "metrics": [
+                {part.name: {**vars(part), "measured": vars(part.measured)} for part in verdict.parts}
+                for _card, verdict in verdicts
+            ],
+        },
+        once=("shop", "day"),
+    )

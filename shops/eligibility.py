@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from seller_center.kernel.bulk import insert_many
 from shops import events
 from shops.models import EligibilityReview, Shop, Violation
 from shops.policy import Policy
@@ -117,25 +118,36 @@ def apply_verdicts(
         else:
             reviewed = set(standing_rows.values_list("shop_id", flat=True))
         fresh = [card for card in cards if card.shop_id not in reviewed and card.shop_id in held]
-        rows = [_review(card, held[card.shop_id], policy, month, at) for card in fresh]
-        EligibilityReview.objects.bulk_create(rows, batch_size=1000)
-        _set_programme([row.shop_id for row in rows if row.eligible], eligible=True)
-        _set_programme([row.shop_id for row in rows if not row.eligible], eligible=False)
-        _record(rows, at)
-    eligible = sum(row.eligible for row in rows)
-    return {"eligible": eligible, "not_eligible": len(rows) - eligible, "already_reviewed": len(reviewed)}
+        verdicts = [_Verdict(card, judge(card, held[card.shop_id], policy)) for card in fresh]
+        _keep(verdicts, month, policy, at)
+        _set_programme([one.card.shop_id for one in verdicts if one.eligible], eligible=True)
+        _set_programme([one.card.shop_id for one in verdicts if not one.eligible], eligible=False)
+        _record(verdicts, month, at)
+    eligible = sum(one.eligible for one in verdicts)
+    return {"eligible": eligible, "not_eligible": len(verdicts) - eligible, "already_reviewed": len(reviewed)}
 
 
-def _review(card: Scorecard, standing: Standing, policy: Policy, month: dt.date, at: dt.datetime) -> EligibilityReview:
-    criteria = judge(card, standing, policy)
-    return EligibilityReview(
-        shop_id=card.shop_id,
-        month=month,
-        eligible=all(one.met for one in criteria),
-        criteria=[vars(one) for one in criteria],  # flat: a deep copy would cost more than the judgement
-        scorecard=vars(card),
-        policy_version_id=policy.version_id,
-        reviewed_at=at,
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Verdict:
+    card: Scorecard
+    criteria: list[Criterion]
+
+    @property
+    def eligible(self) -> bool:
+        return all(one.met for one in self.criteria)
+
+
+def _keep(verdicts: Sequence[_Verdict], month: dt.date, policy: Policy, at: dt.datetime) -> None:
+    insert_many(
+        EligibilityReview,
+        same={"month": month, "policy_version": policy.version_id, "reviewed_at": at},
+        each={
+            "shop": [one.card.shop_id for one in verdicts],
+            "eligible": [one.eligible for one in verdicts],
+            # flat: a deep copy would cost more than the judgement
+            "criteria": [[vars(line) for line in one.criteria] for one in verdicts],
+            "scorecard": [vars(one.card) for one in verdicts],
+        },
     )
 
 
@@ -143,24 +155,25 @@ def _set_programme(shop_ids: Sequence[int], *, eligible: bool) -> None:
     Shop.objects.filter(pk__in=shop_ids).exclude(programme_eligible=eligible).update(programme_eligible=eligible)
 
 
-def _record(rows: Sequence[EligibilityReview], at: dt.datetime) -> None:
-    if not rows:
+def _record(verdicts: Sequence[_Verdict], month: dt.date, at: dt.datetime) -> None:
+    if not verdicts:
         return
+    word = f"{month:%Y-%m}"
     events.record_many(
         "eligibility.reviewed",
         by=None,
         at=at,
-        shop_ids=[row.shop_id for row in rows],
+        shop_ids=[one.card.shop_id for one in verdicts],
         subjects=[
             (
                 "eligibility",
-                f"{row.month:%Y-%m}",
+                word,
                 {
-                    "month": f"{row.month:%Y-%m}",
-                    "outcome": "eligible" if row.eligible else "not eligible",
-                    "missed": [one["code"] for one in row.criteria if not one["met"]],
+                    "month": word,
+                    "outcome": "eligible" if one.eligible else "not eligible",
+                    "missed": [line.code for line in one.criteria if not line.met],
                 },
             )
-            for row in rows
+            for one in verdicts
         ],
     )

@@ -14,12 +14,14 @@ def insert_many(
     same: Mapping[str, Any],
     each: Mapping[str, Sequence[Any]],
     key: Sequence[str] = (),
+    once: Sequence[str] = (),
     returning: Sequence[str] = (),
 ) -> list[tuple]:
     """Insert rows in the order given: ``same`` is column → value of them all, ``each`` is column → value of each row.
 
     Every column must be named that has no default in the database. With a unique ``key``, a row that is there already
-    gets the new values, and is left alone where those of ``each`` are what it has. Returns the columns asked for of each
+    gets the new values, and is left alone where those of ``each`` are what it has; with ``once`` such a key, it is left
+    alone whatever they are. Returns the columns asked for of each
     row that was written; tell the rows apart by a key of their own.
     """
     if not next(iter(each.values())):
@@ -38,6 +40,8 @@ def insert_many(
     )
     if key:
         sql += _instead([quoted[name] for name in key], list(quoted.values()), [quoted[name] for name in each])
+    elif once:
+        sql += f" ON CONFLICT ({', '.join(quoted[name] for name in once)}) DO NOTHING"
     if returning:
         sql += f" RETURNING {', '.join(map(connection.ops.quote_name, returning))}"
     values = [

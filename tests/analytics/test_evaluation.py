@@ -5,13 +5,14 @@ import datetime as dt
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from analytics import evaluation, scorecard
 from analytics.models import Score
 from seller_center import reactions
 from shops.batches import AlreadyRunning, batch_run
 from shops.eligibility import Scorecard, Standing, judge
-from shops.models import BatchRun, EligibilityReview, Market, Notice, Shop
+from shops.models import BatchRun, EligibilityReview, Market, Notice, PolicyVersion, Shop
 from shops.policy import parse
 from shops.policy_book import policy_for
 from tests.factories.orders import fresh, make_delivered_order, make_open_order
@@ -152,6 +153,48 @@ def test_it_scores_each_shop_once_a_day(us, shop):
     evaluation.score_day(market=us, day=day, at=NOVEMBER_2)
     score = Score.objects.get(shop=shop)
     assert (score.sps_tenths, score.delivered_count) == (None, 0)
+
+
+def test_a_score_that_another_run_has_written_meanwhile_stays(us, shop, monkeypatch):
+    """A lease ran out in the middle: both runs took the same shops."""
+    day, measure = dt.date(2026, 10, 31), scorecard.measure
+
+    def measured_while_another_writes(*args, **kwargs):
+        Score.objects.create(
+            shop=shop,
+            day=day,
+            sps_tenths=41,
+            delivered_count=30,
+            metrics={},
+            policy_version=PolicyVersion.objects.all()[0],
+            measured_at=NOVEMBER_2,
+        )
+        return measure(*args, **kwargs)
+
+    monkeypatch.setattr(scorecard, "measure", measured_while_another_writes)
+    evaluation.score_day(market=us, day=day, at=NOVEMBER_2)
+    assert Score.objects.get(shop=shop).sps_tenths == 41
+
+
+SET_MANY = """
+INSERT INTO shops_deadline (shop_id, kind, subject_kind, subject_code, label, area, due_at, next_check_at, warn_hours,
+    set_at, ended_at, ended_as)
+SELECT %s, CASE WHEN n %% 100 = 0 THEN 'message.answer' ELSE 'order.ship' END, 'x', n::text, '', 'orders', t, t, '{}', t, t, 'met'
+FROM generate_series(1, 5000) AS n, LATERAL (SELECT %s::timestamptz - n * interval '5 minutes' AS t) AS moment
+"""
+
+
+def test_answers_are_counted_by_an_index_of_their_own(shop, at):
+    """Else the question reads every deadline of the shop that ended in the window."""
+    with connection.cursor() as cursor:
+        cursor.execute(SET_MANY, [shop.pk, at])
+        cursor.execute("ANALYZE shops_deadline")
+        asked = {"shops": [shop.pk], "until": at, "start": at - dt.timedelta(days=60)}
+        cursor.execute(f"EXPLAIN {scorecard.RATES['messages_answered']}", asked)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "deadline_answers" in plan, plan
+        cursor.execute(scorecard.RATES["messages_answered"], asked)
+        assert cursor.fetchall() == [(shop.pk, 50, 50)]
 
 
 def test_it_leaves_out_shops_that_were_not_open_in_the_month(us):

@@ -76,6 +76,17 @@ def test_a_key_that_is_taken_is_refused_and_nothing_is_written(shop, at):
     assert not Sku.objects.filter(shop=shop, code="NEW").exists()
 
 
+def test_a_row_that_is_to_be_written_once_is_left_as_it_is(shop, at):
+    product = make_product(shop, at=at)
+    insert_skus(product, at, [("FIRST", ["a"], 5)])
+    made = insert_skus(
+        product, at, [("FIRST", ["b"], 7), ("SECOND", ["c"], None)], once=("shop", "code"), returning=("code",)
+    )
+    assert made == [("SECOND",)]
+    first = Sku.objects.get(shop=shop, code="FIRST")
+    assert (first.option_values, first.cost_minor) == (["a"], 5)
+
+
 def test_it_changes_the_rows_of_one_shop_only(shop, other_shop, at):
     mine, theirs = (Sku.objects.get(product=make_product(one, at=at)) for one in (shop, other_shop))
     values = {sku.pk: {"code": "C", "weight_grams": None} for sku in (mine, theirs)}
