@@ -185,6 +185,11 @@ class CategoryAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
         return request.user.has_perm("catalog.change_category")
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        made = super().get_form(request, obj, change=change, **kwargs)
+        made.at = clock.now()
+        return made
+
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         tree.change(obj, form.changed_data, by=request.user, at=clock.now())
 

@@ -1,5 +1,6 @@
 """Forms of floor 2: shape only; the rules are the verbs'."""
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -12,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from catalog import browsing, sheets, tree
 from catalog.listing import Details, SkuLine
 from catalog.models import Category, Product, Sku
-from seller_center.kernel import clock
 from seller_center.kernel.money import exponent
 from seller_center.kernel.prepared import prepared
 
@@ -59,8 +59,9 @@ def _choosable() -> QuerySet:
 
 
 class CategoryForm(forms.ModelForm):
-    """What staff change of a category. Its fee class is one that a policy has a rate for, or the one it has."""
+    """What staff change of a category. Its fee class is one that a policy has a rate for at ``at``, or the one it has."""
 
+    at: dt.datetime
     fee_class = forms.ChoiceField(label=_("Fee class"), help_text=_("Which referral rate of the policy holds here."))
 
     class Meta:
@@ -69,7 +70,7 @@ class CategoryForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        known = tree.fee_classes(clock.now())
+        known = tree.fee_classes(self.at)
         held = self.instance.fee_class
         choices = known if held in known else [*known, held]
         self.fields["fee_class"].choices = [(one, one.replace("_", " ").capitalize()) for one in choices]

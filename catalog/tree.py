@@ -39,9 +39,16 @@ def change(category: Category, fields: Iterable[str], *, by: User, at: dt.dateti
             category.save(update_fields=changed)
             if "name" in changed:
                 _call_anew(category)
-            facts = {"name": category.full_name, "fields": changed}
-            common = {"subject_kind": "category", "subject_code": category.code}
-            events.record("category.changed", shop=home, by=by, at=at, **common, **facts)
+            events.record(
+                "category.changed",
+                shop=home,
+                subject_kind="category",
+                subject_code=category.code,
+                by=by,
+                at=at,
+                name=category.full_name,
+                fields=changed,
+            )
     return changed
 
 
