@@ -6,6 +6,7 @@ then finds ``request.shop`` and ``request.api_key``; rows of other shops do not 
 
 from typing import Any
 
+import structlog
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -37,6 +38,7 @@ class ApiKeyAuth(HttpBearer):
         if not key.shop.opened:
             raise PermissionDenied(_("This shop is not open."))
         request.shop, request.api_key = key.shop, key  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(api_key=key.pk)  # the log of the request and the history of rows name it
         return key
 
 

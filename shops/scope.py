@@ -26,9 +26,12 @@ def scope(shop, *, by) -> Iterator[None]:
         if not connection.in_atomic_block:
             stack.enter_context(transaction.atomic())
         stack.callback(_inside.reset, _inside.set(True))
+        known = structlog.contextvars.get_contextvars()
+        keys = {"api_key": known["api_key"]} if "api_key" in known else {}  # a program acts, no person
         acting(
             user_id=getattr(by, "pk", None),
             shop_id=getattr(shop, "pk", None),
-            request_id=structlog.contextvars.get_contextvars().get("request_id"),
+            request_id=known.get("request_id"),
+            **keys,
         )
         yield

@@ -4,11 +4,13 @@ import json
 
 import pytest
 import time_machine
+from django.test import Client
 
 from catalog.models import Reservation
 from orders.models import Hold, Order
 from seller_center.urls import urlpatterns
 from shops import api_keys
+from shops.models import ApiKey
 from tests.factories import orders as make
 from tests.factories.catalog import item_of, make_product, sku_of
 
@@ -175,6 +177,27 @@ def test_it_reports_a_shipment_by_the_same_verb(call, shop, at):
     assert (other.status_code, other.json()["code"]) == (409, "already_shipped")
     bad = call("post", place, {"carrier": "ups", "tracking_number": "HELLO"})
     assert (bad.status_code, bad.json()["code"]) == (422, "implausible_number")
+
+
+def test_the_history_of_a_row_names_the_key_that_changed_it_and_the_next_request_does_not(call, shop, owner, at):
+    order, other = make.make_open_order(shop, at=at), make.make_open_order(shop, at=at)
+    place = f"/orders/{order.code}/packages/{order.code}-1/shipment"
+    assert call("post", place, {"carrier": "sandbox", "tracking_number": make.tracking_number()}).status_code == 200
+    key = ApiKey.objects.get(shop=shop)
+    assert who_changed(order) == [{"user": None, "shop": shop.pk, "api_key": key.pk}]
+    seller = Client()
+    seller.force_login(owner)
+    form = {"carrier": "sandbox", "tracking_number": make.tracking_number()}
+    answer = seller.post(f"/s/{shop.code}/packages/{other.code}-1/shipment/", form)
+    assert answer.status_code == 302
+    assert who_changed(other) == [{"user": owner.pk, "shop": shop.pk}]
+
+
+def who_changed(order: Order) -> list[dict]:
+    """Who changed the package of an order last, as its history has it."""
+    package = make.package_of(order)
+    last = type(package).pgh_event_model.objects.filter(pgh_obj_id=package.pk).order_by("-pgh_id")[:1]
+    return [{name: value for name, value in one.pgh_context.items() if name != "request_id"} for one in last]
 
 
 def test_it_shows_a_key_nothing_of_another_shop(client, call, shop, other_shop, at):
