@@ -8,6 +8,7 @@ from shops import lists
 from storefront import browsing
 from tests.factories.catalog import make_product
 from tests.factories.shops import AT
+from tests.lists.first_pages import same_page
 
 pytestmark = pytest.mark.django_db
 
@@ -109,11 +110,7 @@ def test_the_prepared_first_page_is_the_page_that_is_worked_out(shop, other_shop
         for sort in PRODUCTS.sorts_of(tab, words):
             asked = {"q": words, "status": tab, "sort": sort}
             question, _form = lists.ask(PRODUCTS, asked, shop=shop, at=AT, user=owner, areas=frozenset({"products"}))
-            assert PRODUCTS.first(question, 6) is not None
-            quick = lists.page(PRODUCTS, question, size=5)
-            with monkeypatch.context() as without:
-                without.setattr(PRODUCTS, "first", lambda *_asked: None)
-                assert lists.page(PRODUCTS, question, size=5) == quick
+            same_page(PRODUCTS, question, monkeypatch, size=5)
 
 
 @pytest.mark.parametrize("more", [{"category": "bicycle-parts"}, {"stock": "low"}])

@@ -14,6 +14,7 @@ from orders.views.order_list import ORDERS
 from shops import lists
 from tests.factories import orders as make
 from tests.factories.catalog import make_product, sku_of
+from tests.lists.first_pages import same_page
 
 HOUR, DAY = make.HOUR, make.DAY
 
@@ -164,12 +165,7 @@ def test_the_prepared_first_page_is_the_page_that_is_worked_out(shop, other_shop
                 asked = {"q": words, "tab": tab, "sort": sort, "columns": columns}
                 later = at + 9 * DAY
                 question, _form = lists.ask(ORDERS, asked, shop=shop, at=later, user=owner, areas=frozenset({"orders"}))
-                assert ORDERS.first(question, 6) is not None
-                quick = lists.page(ORDERS, question, size=5)
-                with monkeypatch.context() as without:
-                    without.setattr(ORDERS, "first", lambda *_asked: None)
-                    assert lists.page(ORDERS, question, size=5) == quick
-                shown += len(quick[0].rows)
+                shown += same_page(ORDERS, question, monkeypatch, size=5)
     assert shown or "50" in words
 
 
