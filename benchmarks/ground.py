@@ -1,11 +1,13 @@
 """Where it is measured: servers of its own in .local/bench, a seeded database kept as a template, a clone per run."""
 
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -52,11 +54,40 @@ class Ground:
         self.sockets = embedded._socket_folder(self.folder / "pg")
         self._give_room()
         self._environment()
+        self._make_ready()
+        return self
+
+    def _make_ready(self) -> None:
         self._seed_unless_kept()
         self._clone()
         if self._migrate_copy:
             self.manage(self.name, "migrate", "--no-input", "--verbosity", "0")
-        return self
+
+    @contextlib.contextmanager
+    def beside(self, scale: str) -> Iterator[str]:
+        """A copy of another market on the same server: the name of its database."""
+        other = Ground(scale)
+        other.name = f"bench_run_{scale}_{os.getpid()}"
+        other.urls, other.sockets = self.urls, self.sockets
+        other._make_ready()
+        try:
+            yield other.name
+        finally:
+            embedded._sql(self.sockets, f"DROP DATABASE IF EXISTS {other.name} WITH (FORCE)")
+
+    @contextlib.contextmanager
+    def asking(self, database: str) -> Iterator[dict[str, str]]:
+        """This process asks that database meanwhile. Gives what the environment of another process says of it."""
+        from django.db import connection
+
+        own = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = database
+        try:
+            yield {**self._databases(database), "BENCH_MARKET": database}
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = own
 
     def __exit__(self, *_error: object) -> None:
         from django.db import connections

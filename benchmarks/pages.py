@@ -1,5 +1,6 @@
 """Pages under gunicorn: processor time of application and database per request, as a multiple of the floor page."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 
@@ -9,6 +10,8 @@ from benchmarks.machine import Meter
 from benchmarks.web import FLOOR, FLOOR_BACKEND, Browser, gunicorn, session_cookie
 from seller_center.seeding.cast import MEASURED_CODE
 
+#: How much dearer a page of the full market may be than the same page of the small one, and what "flat" is measured as.
+GROWTH, FLAT = 1.3, 1.1
 REQUESTS = 15
 WARM_UP = 6
 MOST_QUERIES = 12
@@ -102,6 +105,14 @@ def queries_of(page: Page, cookie: str) -> int:
     return len(asked)
 
 
+def _cost(ground: Ground, browser: Browser, path: str, process: int) -> float:
+    """Milliseconds of processor time of a request, of process and database."""
+    with Meter([process, *ground.server_pids]) as meter:
+        for _number in range(REQUESTS):
+            browser.get(path)
+    return meter.cpu * 1000 / REQUESTS
+
+
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
@@ -130,10 +141,7 @@ def measure(ground: Ground, only: str = "") -> Iterator[Figure]:
         spent: dict[str, list[float]] = {page.name: [] for page, _browser, _process in there}
         for _round in range(ROUNDS):
             for page, browser, process in there:
-                with Meter([process, *ground.server_pids]) as meter:
-                    for _number in range(REQUESTS):
-                        browser.get(page.path)
-                spent[page.name].append(meter.cpu * 1000 / REQUESTS)
+                spent[page.name].append(_cost(ground, browser, page.path, process))
     floor = spent["floor page"]
     for page, _browser, _process in there:
         value = f"{median(spent[page.name]):.1f} ms CPU a request"
@@ -143,3 +151,36 @@ def measure(ground: Ground, only: str = "") -> Iterator[Figure]:
         if not page.floor and page.name != "empty page":
             count = queries_of(page, cookie)
             yield Figure(f"{page.name}: queries", f"{count}", "", float(count), most=MOST_QUERIES, aim=8)
+
+
+def measure_growth(ground: Ground) -> Iterator[Figure]:
+    """Each page of the full market beside the same page of the small one, in turns on one server."""
+    if ground.scale != "full":
+        yield absent("against small", "scale=full has a smaller market to compare with")
+        return
+    big, cookie = (
+        [page for page in pages() if page.most and not page.floor and page.name != "empty page"],
+        session_cookie(),
+    )
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(ground.beside("small"))
+        with ground.asking(name) as environment:
+            small = {page.name: page.path for page in pages()}
+            its_cookie = session_cookie()
+        port, pid = stack.enter_context(gunicorn(ground))
+        its_port, its_pid = stack.enter_context(gunicorn(ground, **environment))
+        for page in big:
+            own, other = (
+                Browser(door) if page.anonymous else Browser(door, Cookie=key)
+                for door, key in ((port, cookie), (its_port, its_cookie))
+            )
+            ways = ((own, page.path, pid), (other, small[page.name], its_pid))
+            for browser, path, _process in ways:
+                if (status := browser.get(path)) != 200:
+                    raise RuntimeError(f"HTTP {status} {path}")
+                for _number in range(WARM_UP):
+                    browser.get(path)
+            spent = [[_cost(ground, *way) for way in ways] for _round in range(ROUNDS)]
+            here, there = ([round_[side] for round_ in spent] for side in (0, 1))
+            value, reference = f"{median(here):.1f} ms CPU a request", f"small market {median(there):.1f} ms"
+            yield Figure(f"{page.name}: growth", value, reference, ratio_of(here, there), most=GROWTH, aim=FLAT)

@@ -19,17 +19,20 @@ SENT = {"Host": "bench.example.org", "X-Forwarded-Proto": "https", "User-Agent":
 
 
 @contextlib.contextmanager
-def gunicorn(ground: Ground, settings: str = PRODUCT) -> Iterator[tuple[int, int]]:
-    """The web process of production, with one worker so that what is warm stays warm. Gives its port and process id."""
+def gunicorn(ground: Ground, settings: str = PRODUCT, **more: str) -> Iterator[tuple[int, int]]:
+    """The web process of production, with one worker so that what is warm stays warm. Gives its port and process id.
+
+    ``more`` of the environment is its own.
+    """
     port = embedded._free_port()
     _collect(ground)
     words = ["-c", "python:seller_center.web", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--max-requests", "0"]
     words += ["--keep-alive", "600"]  # a browser waits for its turn
-    log = (ground.folder / f"{settings.rpartition('.')[2]}.log").open("wb")
+    log = (ground.folder / f"{settings.rpartition('.')[2]}{'-beside' if more else ''}.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *words, "seller_center.wsgi"],
         cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings, **more},
         stderr=log,
         stdout=log,
     )

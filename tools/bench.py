@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """`make bench`: what things cost beside their references, one line per figure; 1 where a must falls short.
 
-`only=` names groups (pages,memory,tasks,batches,transfers,pushing,placement) or a part of a page's name;
+`only=` names groups (pages,growth,memory,tasks,batches,transfers,pushing,placement) or a part of a page's name;
 `scale=small|full` is the size of the market; `report=1` writes docs/evidence/bench-<scale>.md.
 """
 
@@ -21,7 +21,7 @@ from benchmarks.machine import facts, load
 from seller_center.embedded import Refused
 
 #: In this order: what writes comes last.
-GROUPS = ("pages", "memory", "tasks", "batches", "transfers", "pushing", "placement")
+GROUPS = ("pages", "growth", "memory", "tasks", "batches", "transfers", "pushing", "placement")
 SCALES = ("tiny", "small", "full")
 
 
@@ -62,6 +62,7 @@ def figures(wanted: Wanted, ground: Ground) -> Iterator[Figure]:
 
     measures = {
         "pages": lambda: pages.measure(ground, wanted.page),
+        "growth": lambda: pages.measure_growth(ground),
         "memory": lambda: memory.of_a_web_worker(ground),
         "tasks": lambda: memory.of_a_celery_child(ground),
         "batches": lambda: batches.measure(ground),
