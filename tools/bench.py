@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """`make bench`: what things cost beside their references, one line per figure; 1 where a must falls short.
 
-`only=` names groups (pages,growth,memory,tasks,batches,transfers,pushing,placement) or a part of a page's name;
+`only=` names groups (starting,pages,growth,memory,tasks,batches,transfers,pushing,placement) or a part of a page's name;
 `scale=small|full` is the size of the market; `report=1` writes docs/evidence/bench-<scale>.md.
 """
 
@@ -21,7 +21,7 @@ from benchmarks.machine import facts, load
 from seller_center.embedded import Refused
 
 #: In this order: what writes comes last.
-GROUPS = ("pages", "growth", "memory", "tasks", "batches", "transfers", "pushing", "placement")
+GROUPS = ("starting", "pages", "growth", "memory", "tasks", "batches", "transfers", "pushing", "placement")
 SCALES = ("tiny", "small", "full")
 
 
@@ -58,9 +58,10 @@ def figures(wanted: Wanted, ground: Ground) -> Iterator[Figure]:
     import django
 
     django.setup()
-    from benchmarks import batches, memory, pages, placement, pushing, transfers
+    from benchmarks import batches, memory, pages, placement, pushing, starting, transfers
 
     measures = {
+        "starting": lambda: starting.measure(ground),
         "pages": lambda: pages.measure(ground, wanted.page),
         "growth": lambda: pages.measure_growth(ground),
         "memory": lambda: memory.of_a_web_worker(ground),
