@@ -130,7 +130,8 @@ def sheet(shop, code: str) -> Sheet | None:
     order = _order(shop, code)
     if order is None:
         return None
-    lines = list(OrderLine.objects.of_order(order).select_related("sku"))
+    of_order = OrderLine.objects.of_order(order).select_related("sku")
+    lines = list(of_order.annotate(product_code=F("sku__product__code")))
     packages = _packages(order)
     contents = _contents(packages, lines)
     made = list(Refund.objects.of_order(order).select_related("line", "by")) if order.refunded_minor else []

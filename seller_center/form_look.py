@@ -101,10 +101,24 @@ def _help(bound: BoundField) -> SafeString:
     return format_html('<div class="form-hint" id="{}_helptext">{}</div>', bound.auto_id, mark_safe(bound.help_text))  # noqa: S308
 
 
+def _told(bound: BoundField) -> list[str]:
+    """What is wrong with a field, in sentences; what one has to agree to is no box that is left empty."""
+    told = [str(error) for error in bound.errors]
+    if isinstance(bound.field.widget, forms.CheckboxInput):
+        empty = str(forms.Field.default_error_messages["required"])
+        told = [gettext("Please tick this box.") if words == empty else words for words in told]
+    return told
+
+
+def _named(label: Any) -> str:
+    """A label in front of a sentence: one that is a question or a sentence itself takes no colon."""
+    return str(label) if str(label).endswith((".", "?", "!", ":")) else f"{label}:"
+
+
 def _errors(bound: BoundField) -> SafeString:
     if not bound.errors:
         return SafeString("")
-    lines = format_html_join(" ", "{}", ((error,) for error in bound.errors))
+    lines = format_html_join(" ", "{}", ((words,) for words in _told(bound)))
     return format_html('<div class="form-error" id="{}_error">{}</div>', bound.auto_id, lines)
 
 
@@ -182,19 +196,21 @@ def render_summary(form: forms.BaseForm) -> SafeString:
     general = [(conditional_escape(str(error)),) for error in form.non_field_errors()]
     # An error of a hidden field has no box beside it, so it is told here.
     general += [
-        (format_html("{}: {}", one.label, " ".join(map(str, one.errors))),)
+        (format_html("{} {}", _named(one.label), " ".join(_told(one))),)
         for one in form.hidden_fields()
         if one.errors
     ]
     fields = [
-        (one.id_for_label, one.label, " ".join(map(str, one.errors))) for one in form.visible_fields() if one.errors
+        (one.id_for_label, one.label, _named(one.label)[len(str(one.label)) :], " ".join(_told(one)))
+        for one in form.visible_fields()
+        if one.errors
     ]
     return format_html(
         '<div class="alert alert-bad error-summary" role="alert" tabindex="-1"><div>'
         '<p class="alert-title">{}</p><ul>{}{}</ul></div></div>',
         gettext("Please look at this again"),
         format_html_join("", "<li>{}</li>", general),
-        format_html_join("", '<li><a href="#{}">{}</a>: {}</li>', fields),
+        format_html_join("", '<li><a href="#{}">{}</a>{} {}</li>', fields),
     )
 
 

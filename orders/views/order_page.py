@@ -48,6 +48,7 @@ def page_context(request: HttpRequest, shop, code: str, **more: Any) -> dict[str
         raise Http404("No such order.")
     may_edit = request.membership.may("orders", "edit")
     context = {"shop": shop, "sheet": sheet, "order": sheet.order, "may_edit": may_edit}
+    context["may_see_products"] = request.membership.may("products", "view")
     if may_edit:
         context |= _forms(sheet)
     return {**context, **more}

@@ -57,12 +57,15 @@
     const kind = { stacked: "bar", funnel: "bar" }[spec.kind] || spec.kind;
     const across = spec.kind === "funnel";
     const write = written(spec.unit);
+    // Where everything is zero, one line says so; the library's own scale would write "$0" at every line.
+    const blank = spec.series.every((one) => one.values.every((value) => !value));
+    const amount = (value) => (blank && value ? "" : write(value, true));
     const axes = kind === "doughnut" ? {} : across ? {
-      x: { beginAtZero: true, grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("ink-3"), maxTicksLimit: 5, callback: (value) => write(value, true) } },
+      x: { beginAtZero: true, grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("ink-3"), maxTicksLimit: 5, callback: amount } },
       y: { grid: { display: false }, border: { color: colour("line-strong") }, ticks: { color: colour("ink-2"), autoSkip: false, callback: (_value, index) => shortened(spec.labels[index]) } },
     } : {
       x: { stacked: spec.kind === "stacked", grid: { display: false }, border: { color: colour("line-strong") }, ticks: { color: colour("ink-3"), maxRotation: 0, autoSkipPadding: 16 } },
-      y: { stacked: spec.kind === "stacked", beginAtZero: true, grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("ink-3"), maxTicksLimit: 5, callback: (value) => write(value, true) } },
+      y: { stacked: spec.kind === "stacked", beginAtZero: true, grid: { color: colour("line") }, border: { display: false }, ticks: { color: colour("ink-3"), maxTicksLimit: 5, callback: amount } },
     };
     return {
       type: kind,

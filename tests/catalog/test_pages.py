@@ -554,3 +554,11 @@ def test_it_takes_real_photographs(seller, shop, product):
             content = b"".join(seller.get(media.url(size)).streaming_content)
             assert content[:4] == b"RIFF"
             assert b"Exif" not in content
+
+
+def test_a_live_product_leads_to_what_buyers_see_of_it(seller, client, shop, product):
+    public = f'href="/shop/{shop.slug}/p/{product.slug}/"'
+    assert public in words(seller.get(url(shop, f"products/{product.code}/")))
+    paused = words(seller.post(url(shop, f"products/{product.code}/pause/"), **HTMX))
+    assert "Paused" in paused
+    assert public not in paused

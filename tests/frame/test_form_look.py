@@ -5,9 +5,10 @@ import itertools
 import pytest
 from django import forms
 from django.test.html import parse_html
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy
 
-from seller_center.form_look import WRITERS, _widget, widget_class
+from seller_center.form_look import WRITERS, _widget, render_field, render_summary, widget_class
 
 CHOICES = [
     ("", gettext_lazy("All")),
@@ -62,3 +63,18 @@ def test_a_widget_of_a_kind_of_its_own_keeps_its_template():
         one = forms.CharField(widget=Mine)
 
     assert "<textarea" in _widget(Form()["one"])
+
+
+class Agreeing(forms.Form):
+    agreed = forms.BooleanField(label="I have read it and accept it.")
+    why = forms.CharField(label="Why?")
+    name = forms.CharField(label="Name")
+
+
+def test_what_is_wrong_is_told_in_sentences_that_can_be_read():
+    form = Agreeing({})
+    said = " ".join(strip_tags(render_summary(form)).split())
+    assert "I have read it and accept it. Please tick this box." in said
+    assert "Why? This field is required." in said
+    assert "Name: This field is required." in said
+    assert "Please tick this box." in strip_tags(render_field(form["agreed"]))

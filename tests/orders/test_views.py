@@ -10,6 +10,7 @@ from orders import refunds, returns
 from orders.models import Order, Package, ReturnRequest
 from tests.factories import orders as make
 from tests.factories.catalog import make_product
+from tests.factories.shops import make_member
 
 HOUR, DAY = make.HOUR, make.DAY
 
@@ -192,6 +193,17 @@ def test_it_shows_an_order_with_everything_in_at_most_twelve_queries(
         page = as_packer.get(url("order", shop, code=found.order.code)).content.decode()
     for words in (found.order.code, found.code, "Delivered", "Timeline", "1 Main Street", f"{found.order.code}-F1"):
         assert words in page
+
+
+def test_a_line_of_an_order_leads_to_its_product_for_who_may_see_it(client, shop, packer, at, soon):
+    order = make.make_open_order(shop, at=at)
+    line = make.line_of(order)
+    link = f'<a href="/s/{shop.code}/products/{line.sku.product.code}/">{line.title}</a>'
+    for person, leads in ((packer, True), (make_member(shop, "finance"), False)):
+        client.force_login(person)
+        page = client.get(url("order", shop, code=order.code)).content.decode()
+        assert line.title in page
+        assert (link in page) is leads, person
 
 
 def test_it_ships_from_the_order_page_with_and_without_javascript(as_packer, shop, at, soon):

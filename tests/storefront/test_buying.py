@@ -1,5 +1,6 @@
 """Buying: browse, basket, coupon, checkout, order page. As a guest, without JavaScript, and never another shop's."""
 
+import re
 from html import unescape
 
 import pytest
@@ -75,6 +76,16 @@ def test_it_shows_the_shop_and_its_products_to_anybody(client, shop, mug, here):
     product = client.get(place("product", shop, product=mug.slug))
     assert product.status_code == 200
     assert "$19.99" in product.content.decode()
+
+
+def test_the_name_of_a_page_says_the_shop_once(client, shop, mug, here):
+    def title(page: str) -> str:
+        return unescape(re.search("<title>(.*?)</title>", client.get(page).content.decode())[1])
+
+    assert title(place("shop", shop)) == shop.name
+    assert title(place("shop", shop) + "?q=mug") == f"“mug” · {shop.name}"
+    assert title(place("product", shop, product=mug.slug)) == f"{mug.name} · {shop.name}"
+    assert title(place("basket", shop)) == f"Basket · {shop.name}"
 
 
 def test_it_says_one_price_once_and_several_beside_their_choices(client, shop, here):
