@@ -196,9 +196,7 @@ def render_summary(form: forms.BaseForm) -> SafeString:
     general = [(conditional_escape(str(error)),) for error in form.non_field_errors()]
     # An error of a hidden field has no box beside it, so it is told here.
     general += [
-        (format_html("{} {}", _named(one.label), " ".join(_told(one))),)
-        for one in form.hidden_fields()
-        if one.errors
+        (format_html("{} {}", _named(one.label), " ".join(_told(one))),) for one in form.hidden_fields() if one.errors
     ]
     fields = [
         (one.id_for_label, one.label, _named(one.label)[len(str(one.label)) :], " ".join(_told(one)))

@@ -163,6 +163,36 @@ def test_a_table_that_fits_has_no_shadow(tab):
     assert page.evaluate(EDGES, 0) == [0, 0, False]
 
 
+def test_a_chart_of_nothing_but_zeros_writes_zero_once(tab):
+    page = tab("/styleguide/")
+    page.wait_for_load_state("networkidle")
+    labels = page.evaluate(
+        """async () => {
+          const figure = document.querySelector("[data-chart]"), data = document.getElementById(figure.dataset.chart);
+          const spec = JSON.parse(data.textContent);
+          spec.series.forEach((one) => { one.values = one.values.map(() => 0); });
+          data.textContent = JSON.stringify(spec);
+          document.dispatchEvent(new Event("theme-changed"));
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          return window.Chart.getChart(figure.querySelector("canvas")).scales.y.ticks.map((one) => one.label).filter(Boolean);
+        }"""
+    )
+    assert labels == ["$0"]
+
+
+def test_a_word_without_an_end_pushes_no_column_out_of_the_table(tab):
+    page = tab("/styleguide/", width=1024)
+    wider = page.evaluate(
+        """() => {
+          const name = document.querySelector(".list-table .cell-main a"), box = name.closest(".table-wrap");
+          const before = box.scrollWidth;
+          name.textContent = "W".repeat(120);
+          return box.scrollWidth - Math.max(before, box.clientWidth);
+        }"""
+    )
+    assert wider <= 0
+
+
 def test_on_a_phone_words_are_read_from_the_left_one_below_the_other(tab, live_server):
     page = tab("/styleguide/", width=390)
     page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")
