@@ -1,7 +1,7 @@
 """N1: whoever does something leaves one row that says so; who is refused leaves nothing done, and what is undone, nothing.
 
 Every address of the site that takes a request which may change something is asked by somebody who may (INV19): seller,
-applicant, buyer, member of staff, program, and whoever changes their own account (``tests/proof/senders.py``). It leaves
+applicant, buyer, member of staff, program, and whoever changes their own account (``tests/proof/senders/``). It leaves
 one row of each kind, which names the shop and the person; or it stands in ``NO_ROW`` with the reason and with the
 tables that it may write. What counts as a deed is seen in the statements.
 """
@@ -225,7 +225,7 @@ def unaccounted(done: list[Done]) -> list[str]:
     """Routes that are neither done by anybody nor declared."""
     proven = told_of(done)
     return [
-        f"{route}: nobody did it and left a row. Teach tests/proof/senders.py a request that succeeds, "
+        f"{route}: nobody did it and left a row. Teach tests/proof/senders/ a request that succeeds, "
         "or declare in NO_ROW why it leaves none."
         for route in unsafe_routes()
         if route not in proven and reason_of(route) is None
