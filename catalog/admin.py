@@ -26,6 +26,7 @@ from catalog.models import (
 )
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.money import format_money
 from shops.admin.filters import among
 from shops.admin.read_only import ForgivingSearch, ReadOnlyAdmin
 from shops.models import Shop, ShopEvent
@@ -35,6 +36,7 @@ from shops.models import Shop, ShopEvent
 class ProductAdmin(ForgivingSearch, ReadOnlyAdmin):
     """Listings of all shops. Verdicts are deeds with a reason that the seller reads; fields are never changed here."""
 
+    page_url_name = "admin:catalog_product_verdict"
     list_display = ("name", "shop", "status", "category", "changed_at", "verdict_link")
     list_filter = ("status",)
     search_fields = ("search_name",)
@@ -203,6 +205,9 @@ class StockItemAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("shop", "sku", "warehouse")
 
+    def record_title(self, row: Any) -> str:
+        return _("%(sku)s in %(place)s") % {"sku": row.sku, "place": row.warehouse}
+
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnlyAdmin):
@@ -213,6 +218,9 @@ class StockMovementAdmin(ReadOnlyAdmin):
     search_fields = ("=sku__code", "=shop__code", "=reference")
     ordering = ("-at", "-id")
     list_select_related = ("shop", "sku", "by")
+
+    def record_title(self, row: Any) -> str:
+        return f"{row.get_why_display()}: {row.quantity:+d} × {row.sku}"
 
 
 @admin.register(Reservation)
@@ -225,6 +233,9 @@ class ReservationAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("shop", "sku")
 
+    def record_title(self, row: Any) -> str:
+        return _("%(n)d × %(sku)s for %(order)s") % {"n": row.quantity, "sku": row.sku, "order": row.subject_code}
+
 
 def _shapes() -> list[tuple[str, Any]]:
     """Whose columns a file may have."""
@@ -236,6 +247,7 @@ def _shapes() -> list[tuple[str, Any]]:
 class ImportRunAdmin(ReadOnlyAdmin):
     """Files that shops brought in."""
 
+    left_out = ("file_name",)
     titles = {
         "file_name": gettext_lazy("File"),
         "row_count": gettext_lazy("Rows"),
@@ -259,6 +271,9 @@ class LowStockAlertAdmin(ReadOnlyAdmin):
     ordering = ("-on_day", "-id")
     list_select_related = ("shop", "sku")
 
+    def record_title(self, row: Any) -> str:
+        return _("%(sku)s: %(n)d left") % {"sku": row.sku, "n": row.available}
+
 
 @admin.register(PriceHistory)
 class PriceHistoryAdmin(ReadOnlyAdmin):
@@ -269,3 +284,6 @@ class PriceHistoryAdmin(ReadOnlyAdmin):
     search_fields = ("=sku__code", "=shop__code")
     ordering = ("-since", "-id")
     list_select_related = ("shop", "sku", "by")
+
+    def record_title(self, row: Any) -> str:
+        return f"{row.sku}: {format_money(row.price_minor, row.shop.currency)}"

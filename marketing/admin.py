@@ -1,6 +1,9 @@
 """Coupons in the admin: staff read; changes go through the shop's own pages."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketing.models import Coupon, Redemption
@@ -28,3 +31,6 @@ class RedemptionAdmin(ReadOnlyAdmin):
     search_fields = ("subject_code", "coupon__code")
     ordering = ("-redeemed_at", "-id")
     list_select_related = ("shop", "coupon")
+
+    def record_title(self, row: Any) -> str:
+        return _("%(coupon)s for %(order)s") % {"coupon": row.coupon, "order": row.subject_code}

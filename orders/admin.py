@@ -31,7 +31,7 @@ from orders.reasons import CANCELLING, RETURNING, choices, words
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from shops.admin.filters import among, known
-from shops.admin.read_only import WORDS, ForgivingSearch, ReadOnlyAdmin
+from shops.admin.read_only import WORDS, ForgivingSearch, ReadOnlyAdmin, said
 from shops.models import Deadline
 from shops.waiting import count_up_to
 
@@ -60,11 +60,23 @@ class DeskAdmin(ReadOnlyAdmin):
         return [field.name for field in self.model._meta.fields]
 
 
+class OfOrderAdmin(DeskAdmin):
+    """Parts of an order: what may be done with them is done at the order's desk."""
+
+    def page_of(self, row: Any) -> str:
+        return reverse("admin:orders_order_desk", args=[row.order_id])
+
+    def may_open_page(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.view_order")
+
+
 @admin.register(Order)
 class OrderAdmin(ForgivingSearch, DeskAdmin):
     """Orders of all shops, found by number, buyer or SKU. The desk of one holds, releases, ships and cancels."""
 
     titles = {"fulfilment_status": gettext_lazy("Status"), "contact_name": gettext_lazy("Buyer")}
+    left_out = ("status", "contact_name", "summary", "visit_code")
+    page_url_name = "admin:orders_order_desk"
     list_display = (
         "code",
         "shop",
@@ -105,6 +117,9 @@ class OrderAdmin(ForgivingSearch, DeskAdmin):
             "waiting": count_up_to(Hold.objects.standing().order_by()),
             "late": 0,
         }
+
+    def may_open_page(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     @admin.display(description=gettext_lazy("Desk"))
     def desk_link(self, order: Order) -> str:
@@ -206,7 +221,7 @@ class OrderAdmin(ForgivingSearch, DeskAdmin):
 
 
 @admin.register(Package)
-class PackageAdmin(DeskAdmin):
+class PackageAdmin(OfOrderAdmin):
     """Packages of all shops; those that have a label can be marked as shipped with its number."""
 
     titles = {"late_at": gettext_lazy("Late since")}
@@ -232,7 +247,7 @@ class PackageAdmin(DeskAdmin):
 
 
 @admin.register(ReturnRequest)
-class ReturnAdmin(DeskAdmin):
+class ReturnAdmin(OfOrderAdmin):
     """Returns of all shops. Staff may be the second person that a large refund needs."""
 
     titles = {"fault": gettext_lazy("Whose fault"), "by_silence": gettext_lazy("Approved by silence")}
@@ -320,7 +335,7 @@ def _refund_reasons() -> list[tuple[str, Any]]:
 
 
 @admin.register(Refund)
-class RefundAdmin(DeskAdmin):
+class RefundAdmin(OfOrderAdmin):
     """Refunds and how far the payment provider has carried them out."""
 
     titles = {"fault": gettext_lazy("Whose fault")}
@@ -345,6 +360,7 @@ class RefundAdmin(DeskAdmin):
 class PaymentAdmin(ReadOnlyAdmin):
     """Payments: what was captured and what went back."""
 
+    titles = {"captured_at": gettext_lazy("When")}
     list_display = (
         "order",
         "shop",
@@ -360,6 +376,9 @@ class PaymentAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("shop", "order")
 
+    def record_title(self, row: Any) -> str:
+        return f"{row.order.code}: {row}"
+
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
@@ -370,6 +389,12 @@ class HoldAdmin(ReadOnlyAdmin):
     search_fields = ("=order__code", "=shop__code")
     ordering = ("-placed_at", "-id")
     list_select_related = ("shop", "order", "placed_by", "released_by")
+
+    def page_of(self, row: Any) -> str:
+        return reverse("admin:orders_order_desk", args=[row.order_id])
+
+    def may_open_page(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.view_order")
 
 
 @admin.register(Buyer)
@@ -392,6 +417,9 @@ class TrackingEventAdmin(ReadOnlyAdmin):
     search_fields = ("=package__code",)
     ordering = ("-at", "-id")
     list_select_related = ("shop", "package")
+
+    def record_title(self, row: Any) -> str:
+        return f"{row.package}: {said(TrackingEvent, 'status', row.status)}"
 
 
 @admin.register(Label)

@@ -154,6 +154,7 @@ STATES: dict[str, State] = {
     "reconciled": State(_("Reconciled"), GOOD),
     # support
     "new": State(_("New"), WARN),
+    "ticket.open": State(_("Waiting for support"), INFO),
     "awaiting_staff": State(_("With support"), INFO),
     "awaiting_seller": State(_("Awaiting your answer"), WARN),
     "awaiting_shop": State(_("Awaiting your answer"), WARN),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.text import counted
 from shops import subjects
 from shops.admin.filters import among
 from shops.admin.read_only import ReadOnlyAdmin
@@ -37,6 +38,7 @@ class DeskAdmin(ReadOnlyAdmin):
 class TicketAdmin(DeskAdmin):
     """Tickets; the queue of those that wait stands at ``desk/``, sorted by what we promised."""
 
+    page_url_name = "admin:support_ticket_desk_page"
     desk_title, desk_url_name = gettext_lazy("Tickets to answer"), "admin:support_ticket_desk"
 
     list_display = ("code", "subject", "shop", "topic", "status", "urgent", "answer_by", "claimed_by")
@@ -167,3 +169,6 @@ class ReviewAdmin(DeskAdmin):
         if done:
             sentence = ngettext("%(done)d review changed.", "%(done)d reviews changed.", done) % {"done": done}
             messages.success(request, sentence)
+
+    def record_title(self, row: Any) -> str:
+        return _("%(stars)s for %(product)s") % {"stars": counted(row.stars, "stars"), "product": row.product}

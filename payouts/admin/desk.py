@@ -28,6 +28,7 @@ SHOWN = 200
 class PayoutBatchAdmin(ReadOnlyAdmin):
     """Batches. What waits for a release stands at ``desk/``, sorted by its due time."""
 
+    page_url_name = "admin:payouts_payoutbatch_page"
     desk_title, desk_url_name = gettext_lazy("Payouts to release"), "admin:payouts_payoutbatch_desk"
 
     titles = {"pays_on": gettext_lazy("Payday"), "payout_count": gettext_lazy("Payouts")}

@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import template_localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -58,7 +60,7 @@ class AccountAdmin(ReadOnlyAdmin):
                         one.transaction_id,
                         _unbroken(one.transaction.get_kind_display(), one.transaction.source_code),
                     ),
-                    f"{one.transaction.at:%Y-%m-%d %H:%M} UTC",
+                    localize(template_localtime(one.transaction.at)),
                     one.get_part_display(),
                     format_money(one.amount_minor, one.currency),
                     format_money(one.balance_after_minor, one.currency),
@@ -88,7 +90,6 @@ class TransactionAdmin(ReadOnlyAdmin):
         "by",
         "order",
         "reverses",
-        "created_xid",
         "entries",
     )
 
@@ -130,10 +131,10 @@ def _table(heads: tuple, rows: list[tuple], figures: tuple[int, ...]) -> SafeStr
     body = format_html_join(
         "",
         "<tr>{}</tr>",
-        ((format_html_join("", "<td{}>{}</td>", zip(look, row, strict=True)),) for row in rows),
+        ((format_html_join("", '<td data-label="{}"{}>{}</td>', zip(heads, look, row, strict=True)),) for row in rows),
     )
     return format_html(
-        '<div class="desk-wrap" tabindex="0" role="region" aria-label="{}"><table class="desk-table">'
+        '<div class="desk-wrap" tabindex="0" role="region" aria-label="{}"><table class="desk-table desk-cards">'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         _("Entries"),
         head,

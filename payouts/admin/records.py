@@ -1,13 +1,16 @@
 """Earnings, fees, reversals, statements and the bank's lines, to read."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from payouts import bank, settlement, words
 from payouts.models import BankMovement, Earning, FeeLine, Reversal, Statement
+from seller_center.kernel.money import format_money
 from shops import fees
 from shops.admin.filters import among, every_policy, known
-from shops.admin.read_only import WORDS, ReadOnlyAdmin
+from shops.admin.read_only import WORDS, ReadOnlyAdmin, said
 
 # A column says what its filter says.
 WORDS["payouts.Earning", "terms"] = lambda code: settlement.TERMS.get(code, code)
@@ -19,10 +22,12 @@ WORDS["payouts.BankMovement", "kind"] = lambda code: bank.MOVEMENTS.get(code, co
 class EarningAdmin(ReadOnlyAdmin):
     """What packages earned, and when it becomes available."""
 
+    left_out = ("package_code",)
     titles = {
         "package_code": _("Package"),
         "net_minor": _("Earned"),
         "taken_minor": _("Taken back"),
+        "earned_at": _("When"),
     }
     list_display = ("package_code", "shop", "status", "net_minor", "taken_minor", "currency", "available_from", "terms")
     list_filter = ("status", ("terms", among(lambda: settlement.TERMS.items())))
@@ -53,6 +58,9 @@ class FeeLineAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("shop",)
 
+    def record_title(self, row: Any) -> str:
+        return f"{words.rule_name(row.rule)} {format_money(row.amount_minor, row.shop.currency)}"
+
 
 @admin.register(Reversal)
 class ReversalAdmin(ReadOnlyAdmin):
@@ -68,6 +76,9 @@ class ReversalAdmin(ReadOnlyAdmin):
     search_fields = ("=shop__code", "=refund__code", "=order__code")
     ordering = ("-id",)
     list_select_related = ("shop", "refund")
+
+    def record_title(self, row: Any) -> str:
+        return str(row.refund)
 
 
 @admin.register(Statement)
@@ -95,3 +106,6 @@ class BankMovementAdmin(ReadOnlyAdmin):
     search_fields = ("=key", "=reference", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "payout")
+
+    def record_title(self, row: Any) -> str:
+        return f"{said(BankMovement, 'kind', row.kind)} {row.key} {format_money(row.amount_minor, row.currency)}"

@@ -1,5 +1,7 @@
 """Settlement terms: decided for one shop, with a reason that the seller reads."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -94,3 +96,6 @@ class SettlementTermsAdmin(ReadOnlyAdmin):
             return False
         messages.success(request, _("Decided; the seller is told."))
         return True
+
+    def record_title(self, row: Any) -> str:
+        return f"{row.shop}: {row.reason}"

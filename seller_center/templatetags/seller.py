@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from seller_center import display, form_look, frame_html
 from seller_center import list_table as tables
 from seller_center.frame import place_of
+from seller_center.states import state_of
 
 register = template.Library()
 
@@ -125,14 +126,30 @@ def _staff_head(cl, name, header: dict) -> dict:
     return {**found, "class_attrib": attributes} if right else found
 
 
-#: A cell that is a code, as a link or as it is. Django has made the cell, so that its text cannot be told apart earlier.
-WHOLE_CODE = re.compile(rf">(\s*)({display.CODES.pattern})<", re.ASCII)
+#: Columns whose words are states: they carry the tone of the state, as on every other screen.
+STATES = {"status", "fulfilment_status"}
+#: The words of a cell that holds nothing else.
+WORDS = re.compile(r">([^<>]+)</td>$")
 
 
 @register.simple_tag
-def labelled_cells(cells, headers) -> SafeString:
-    """``{% labelled_cells result heads %}``: the cells of a row of the admin, each with its column's name."""
-    return SafeString("".join(map(_labelled, cells, headers)))
+def staff_rows(cl, rows, headers) -> list[SafeString]:
+    """``{% staff_rows cl results heads as rows %}``: the rows of a list of the admin: each cell with its column's name,
+    states in their tones."""
+    places = [(place, name) for place, name in enumerate(cl.list_display) if name in STATES]
+    noun = cl.opts.model_name
+    told = []
+    for row, cells in zip(cl.result_list, rows, strict=True):
+        toned = list(cells)
+        for place, name in places:
+            tone = state_of(getattr(row, name), noun).tone
+            toned[place] = WORDS.sub(rf'><span class="state state-{tone}">\1</span></td>', toned[place])
+        told.append(SafeString("".join(map(_labelled, toned, headers))))
+    return told
+
+
+#: A cell that is a code, as a link or as it is. Django has made the cell, so that its text cannot be told apart earlier.
+WHOLE_CODE = re.compile(rf">(\s*)({display.CODES.pattern})<", re.ASCII)
 
 
 def _labelled(cell: str, header: dict) -> str:

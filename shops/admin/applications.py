@@ -33,6 +33,7 @@ SHOWN = 200
 class ApplicationAdmin(ReadOnlyAdmin):
     """Applications; the queue of those that wait stands at ``desk/``, sorted by what we promised."""
 
+    page_url_name = "admin:shops_application_desk_page"
     desk_title, desk_url_name = gettext_lazy("Applications to review"), "admin:shops_application_desk"
 
     list_display = ("code", "shop", "person", "business_type", "status", "submitted_at", "review_due_at", "claimed_by")

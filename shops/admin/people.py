@@ -37,6 +37,7 @@ from shops.models import (
 class UserAdmin(PlainWords):
     """People. Groups and the staff mark are given by superusers only; nobody's password is seen or set here."""
 
+    page_url_name, page_words = "admin:shops_user_access", gettext_lazy("Restore lost access")
     titles = {
         "is_staff": gettext_lazy("Staff"),
         "is_active": gettext_lazy("May log in"),
@@ -76,6 +77,9 @@ class UserAdmin(PlainWords):
         access = self.admin_site.admin_view(self.access)
         return [path("<int:pk>/access/", access, name="shops_user_access"), *super().get_urls()]
 
+    def may_open_page(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("shops.restore_access")
+
     @admin.display(description=gettext_lazy("Lost access"))
     def access_link(self, user: User) -> str:
         """The way to the page for somebody who lost the second factor."""
@@ -114,6 +118,7 @@ class UserAdmin(PlainWords):
 class ShopAdmin(ReadOnlyAdmin):
     """Shops."""
 
+    page_url_name, page_words = "admin:shops_shop_standing", gettext_lazy("Open the shop's page")
     titles = {
         "is_platform": gettext_lazy("Platform shop"),
         "programme_eligible": gettext_lazy("Eligible for the programme"),
@@ -132,6 +137,9 @@ class ShopAdmin(ReadOnlyAdmin):
             path("look-end/", guard(self.look_end), name="shops_shop_look_end"),
             *super().get_urls(),
         ]
+
+    def may_open_page(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     @admin.display(description=gettext_lazy("Page"))
     def page_link(self, shop: Shop) -> str:

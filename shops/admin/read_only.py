@@ -1,5 +1,7 @@
 """Records that staff read: no adding, no changing, no deleting, and no counting of whole tables."""
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -9,11 +11,18 @@ from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
-from django.db.models import CharField, GeneratedField, IntegerField
+from django.db.models import CharField, ForeignKey, GeneratedField, IntegerField, JSONField
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.timezone import template_localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from seller_center.kernel.money import format_money
 from seller_center.kernel.text import number, percent
@@ -77,6 +86,13 @@ CODED: dict[str, Callable[[str], str]] = dict.fromkeys(
 )
 
 
+#: Fields that the program keeps for itself: nobody asks for a number in the table, a key of a search or a lease.
+UNSAID = {
+    *("id", "search_name", "search_text", "lease_until", "lease_owner", "once_key", "buyer_key", "person_code"),
+    *("created_xid", "next_attempt_at"),
+}
+
+
 #: Where a floor has a table of words for a column: (model label, field) → code → words.
 WORDS: dict[tuple[str, str], Callable[[str], Any]] = {}
 
@@ -86,8 +102,8 @@ def words_column(model: type, name: str) -> Callable[[Any], str]:
     """A column of our own words as people say them, in place of the field ``name`` with its codes."""
 
     @admin.display(ordering=name, empty_value="—")
-    def words(row: Any) -> str:
-        return said(model, name, getattr(row, name))
+    def words(row: Any) -> str | None:
+        return said(model, name, getattr(row, name)) or None
 
     words.__name__ = name
     return words
@@ -107,17 +123,101 @@ def is_coded(model: type, name: Any) -> bool:
     return isinstance(field, CharField) and not field.choices
 
 
-def as_read(model: type, names: Any) -> list[Any]:
-    """The names of fields for staff to read: figures become columns of figures, codes of words. Groups stay groups."""
-    own = {field.name for field in model._meta.fields}  # type: ignore[attr-defined]
+def as_read(model: type, names: Any, *, linked: bool = False) -> list[Any]:
+    """The names of fields for staff to read: figures become columns of figures, codes of words, documents of lines,
+    other records (with a link where the page is not a list) of their titles. Groups stay groups."""
     return [
-        as_read(model, name)
-        if isinstance(name, (list, tuple))
-        else words_column(model, name)
-        if is_coded(model, name)
-        else (figure_column(model, name) if isinstance(name, str) and name in own else None) or name
+        as_read(model, name, linked=linked) if isinstance(name, (list, tuple)) else _column(model, name, linked)
         for name in names
     ]
+
+
+def _column(model: type, name: Any, linked: bool) -> Any:
+    if is_coded(model, name):
+        return words_column(model, name)
+    field = next((one for one in model._meta.fields if one.name == name), None)  # type: ignore[attr-defined]
+    if isinstance(field, JSONField):
+        return lines_column(name)
+    if isinstance(field, ForeignKey):
+        return record_column(field, linked) or name
+    return (figure_column(model, name) if field is not None else None) or name
+
+
+@cache
+def record_column(field: Any, linked: bool) -> Callable[[Any], Any] | None:
+    """A column of other records by their titles, where these are not the model's own words. None for others."""
+    there = admin.site._registry.get(field.related_model)
+    if not isinstance(there, PlainWords) or type(there).record_title is PlainWords.record_title:
+        return None
+
+    @admin.display(ordering=field.name, empty_value="—")
+    def titled(row: Any) -> Any:
+        other = getattr(row, field.name)
+        if other is None:
+            return None
+        title = capfirst(there.record_title(other))
+        address = f"admin:{other._meta.app_label}_{other._meta.model_name}_change"
+        return format_html('<a href="{}">{}</a>', reverse(address, args=[other.pk]), title) if linked else title
+
+    titled.__name__ = field.name
+    return titled
+
+
+#: A moment as it is kept in a document.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
+
+
+@cache
+def lines_column(name: str) -> Callable[[Any], Any]:
+    """A column of a document as people read one, in place of the field ``name`` with its braces."""
+
+    @admin.display(empty_value="—")
+    def lines(row: Any) -> Any:
+        return in_lines(getattr(row, name)) or None
+
+    lines.__name__ = name
+    return lines
+
+
+def in_lines(document: Any) -> SafeString | str:
+    """What is kept as a document: a line for each of its names, or for each of its entries."""
+    if isinstance(document, dict):
+        rows = [(format_html('<span class="record-name">{}</span> ', _name(key)), key) for key in document]
+        told = [(name, _amount(document, key) or _told(document[key])) for name, key in rows]
+    elif isinstance(document, list) and any(isinstance(one, (list, dict)) for one in document):
+        told = [("", _told(one)) for one in document]
+    else:
+        return _told(document)
+    return format_html('<ul class="record-lines">{}</ul>', format_html_join("", "<li>{}{}</li>", told)) if told else ""
+
+
+def _name(key: str) -> str:
+    return in_words(key.removesuffix("_minor"))
+
+
+def _amount(document: dict, key: str) -> str:
+    """Minor units beside their currency, as money."""
+    kept, currency = document[key], document.get("currency")
+    return format_money(kept, currency) if key.endswith("_minor") and type(kept) is int and currency else ""
+
+
+def _told(kept: Any) -> str:
+    """One thing of a document in words; what lies deeper stands on the same line."""
+    if isinstance(kept, dict):
+        return "; ".join(f"{_name(key)}: {_amount(kept, key) or _told(one)}" for key, one in kept.items()) or "—"
+    if isinstance(kept, list):
+        return (" · " if any(map(_is_sentence, kept)) else ", ").join(map(_told, kept)) or "—"
+    if isinstance(kept, bool):
+        return str(_("yes") if kept else _("no"))
+    if isinstance(kept, int):
+        return number(kept)
+    if isinstance(kept, str) and MOMENT.fullmatch(kept):
+        return localize(template_localtime(dt.datetime.fromisoformat(kept)))
+    return "—" if kept is None or kept == "" else str(kept)
+
+
+def _is_sentence(kept: Any) -> bool:
+    return isinstance(kept, str) and " " in kept
 
 
 class StaffList(ChangeList):
@@ -141,6 +241,11 @@ class PlainWords(admin.ModelAdmin):
 
     titles: dict[str, Any] = {}
     """Field → what it is called in this table, where ``shops.admin.titles`` would not say it."""
+    left_out: tuple[str, ...] = ()
+    """Fields that say nothing to people, or say again what another field says; ``UNSAID`` are left out everywhere."""
+    page_url_name = ""
+    """Where what the record stands for is looked at and dealt with, if it has a page of its own."""
+    page_words: Any = gettext_lazy("Open the desk")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # "show counts" would count the whole table once for each filter
     paginator = CappedPaginator
@@ -151,6 +256,31 @@ class PlainWords(admin.ModelAdmin):
         fields = (*self.model._meta.fields, *self.model._meta.many_to_many)
         field = next((one for one in fields if one.name == name), None)
         return title_of(field, self.titles) if field is not None else ""
+
+    def record_title(self, row: Any) -> str:
+        """What a record is called at the top of its page, where the model's own words are not for reading."""
+        return str(row)
+
+    def page_of(self, row: Any) -> str:
+        """Where the deeds are that belong to a record; nothing where there are none."""
+        return reverse(self.page_url_name, args=[row.pk]) if self.page_url_name else ""
+
+    def may_open_page(self, request: HttpRequest) -> bool:
+        """Who may open that page."""
+        return self.has_change_permission(request)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """A record is named in words and leads to the page with its deeds."""
+        row = kwargs.get("obj")
+        if row is not None:
+            context |= {"subtitle": capfirst(self.record_title(row))}
+            page = self.page_of(row) if self.may_open_page(request) else ""
+            context |= {"page_url": page, "page_words": self.page_words}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        unsaid = {*UNSAID, *self.left_out}
+        return [name for name in super().get_fields(request, obj) if name not in unsaid]
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return as_read(self.model, super().get_list_display(request))
@@ -179,7 +309,8 @@ class ReadOnlyAdmin(PlainWords):
         adminform = context["adminform"]
         if not adminform.form.fields:
             fieldsets = [
-                (name, {**how, "fields": as_read(self.model, how["fields"])}) for name, how in adminform.fieldsets
+                (name, {**how, "fields": as_read(self.model, how["fields"], linked=True)})
+                for name, how in adminform.fieldsets
             ]
             context["adminform"] = AdminForm(adminform.form, fieldsets, {}, flatten_fieldsets(fieldsets), self)
             context |= {"show_save": False, "show_save_and_continue": False}

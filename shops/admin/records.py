@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from seller_center.kernel.text import number
 from shops import batches, deadline_kinds, event_kinds, file_kinds, jobs
 from shops.admin.filters import among
-from shops.admin.read_only import WORDS, ReadOnlyAdmin, in_words
+from shops.admin.read_only import WORDS, ReadOnlyAdmin, in_words, said
 from shops.models import BatchRun, Deadline, Document, FileAccess, Job, Notice, ShopEvent, StoredFile, Submission
 from shops.views.files import file_answer
 
@@ -41,6 +41,9 @@ class ShopEventAdmin(ReadOnlyAdmin):
     list_select_related = ("shop", "by")
     readonly_fields = ("sentence",)
 
+    def record_title(self, row: Any) -> str:
+        return f"{in_words(row.kind)} {row.subject_code}"
+
 
 def _deadline_kinds() -> list[tuple[str, Any]]:
     return [(code, kind.name) for code, kind in deadline_kinds.KINDS.items()]
@@ -56,6 +59,9 @@ class DeadlineAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("shop", "assigned_to")
 
+    def record_title(self, row: Any) -> str:
+        return f"{said(Deadline, 'kind', row.kind)}: {row.subject_code}"
+
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
@@ -67,6 +73,9 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("=code", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "by")
+
+    def record_title(self, row: Any) -> str:
+        return f"{jobs.title_of(row.kind)} {row.code}"
 
 
 @admin.register(BatchRun)
@@ -82,6 +91,9 @@ class BatchRunAdmin(ReadOnlyAdmin):
     def done(self, run: BatchRun) -> str:
         """The counts of a run, in words."""
         return ", ".join(f"{in_words(name)}: {number(count)}" for name, count in run.counts.items())
+
+    def record_title(self, row: Any) -> str:
+        return f"{said(BatchRun, 'kind', row.kind)} {row.period}"
 
 
 @admin.register(Notice)
@@ -114,6 +126,9 @@ class SubmissionAdmin(ReadOnlyAdmin):
     search_fields = ("=shop__code",)
     ordering = ("-id",)
     list_select_related = ("shop", "submitted_by")
+
+    def record_title(self, row: Any) -> str:
+        return _("%(application)s, attempt %(number)d") % {"application": row.application, "number": row.number}
 
 
 @admin.register(StoredFile)
@@ -148,3 +163,6 @@ class FileAccessAdmin(ReadOnlyAdmin):
     search_fields = ("=shop__code", "=by__email")
     ordering = ("-id",)
     list_select_related = ("shop", "file", "by")
+
+    def record_title(self, row: Any) -> str:
+        return _("%(file)s opened by %(person)s") % {"file": row.file, "person": row.by}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import explain
 from seller_center.kernel.errors import DomainError
+from seller_center.kernel.text import counted
 from shops import appeals, enforcement, restrictions, subjects
 from shops.admin.filters import among
 from shops.admin.read_only import WORDS, ReadOnlyAdmin
@@ -30,6 +31,7 @@ WORDS["shops.Violation", "kind"] = lambda kind: enforcement.KINDS.get(kind, kind
 class ViolationAdmin(ReadOnlyAdmin):
     """Cases; what waits for somebody stands at ``desk/``."""
 
+    page_url_name = "admin:shops_violation_desk_page"
     desk_title, desk_url_name = gettext_lazy("Appeals and cases"), "admin:shops_violation_desk"
 
     titles = {"fraud_related": gettext_lazy("Fraud")}
@@ -54,6 +56,9 @@ class ViolationAdmin(ReadOnlyAdmin):
             path("desk/<int:pk>/", guard(self.page), name="shops_violation_desk_page"),
             *super().get_urls(),
         ]
+
+    def record_title(self, row: Any) -> str:
+        return f"{row.code}: {_name(row)}, {counted(row.points, 'points')}"
 
     def desk(self, request: HttpRequest) -> dict[str, Any]:
         """This desk on the first page of the admin."""
@@ -210,6 +215,15 @@ class AppealAdmin(ReadOnlyAdmin):
     search_fields = ("=violation__code", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "violation", "claimed_by", "decided_by")
+
+    def record_title(self, row: Any) -> str:
+        return _("Appeal %(number)d in case %(case)s") % {"number": row.number, "case": row.violation.code}
+
+    def page_of(self, row: Any) -> str:
+        return reverse("admin:shops_violation_desk_page", args=[row.violation_id])
+
+    def may_open_page(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("shops.change_violation")
 
 
 @admin.register(Restriction)

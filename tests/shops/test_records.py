@@ -1,0 +1,93 @@
+"""The pages of records that staff read: named in words, nothing twice, and a way to where something can be done."""
+
+from collections import Counter
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.test import RequestFactory
+from django.urls import reverse
+
+from seller_center.kernel import clock
+from shops.admin.read_only import PlainWords, in_lines
+from shops.models import Application, ShopEvent, Violation
+from tests.factories.accounts import verified_client
+from tests.factories.shops import make_application, make_staff
+
+pytestmark = pytest.mark.django_db
+
+RECORDS = [one for one in admin.site._registry.values() if isinstance(one, PlainWords)]
+
+
+@pytest.fixture
+def boss():
+    return make_staff("admin")
+
+
+@pytest.fixture
+def staff(boss):
+    return verified_client(boss)
+
+
+def record_of(row) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+@pytest.mark.parametrize("one", RECORDS, ids=lambda one: one.opts.model_name)
+def test_no_two_lines_of_a_record_have_one_name(one, boss):
+    request = RequestFactory().get("/admin/")
+    request.user = boss
+    names = [one.title_of(name) or name for name in one.get_fields(request, one.model())]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("one", RECORDS, ids=lambda one: one.opts.model_name)
+def test_every_record_has_words_for_itself(one):
+    own = type(one).record_title is not PlainWords.record_title or "__str__" in one.model.__dict__
+    assert own, "it would be called “Redemption object (243)”"
+
+
+def test_a_record_is_named_in_words_and_leads_to_its_desk(staff, boss, shop, owner):
+    application = make_application(at=clock.now(), until="submitted")
+    page = staff.get(record_of(application)).content.decode()
+    assert reverse("admin:shops_application_desk_page", args=[application.pk]) in page
+    assert "historylink" not in page, "nothing is written there"
+    event = ShopEvent.objects.in_shop(application.shop).get(kind="application.submitted")
+    page = staff.get(record_of(event)).content.decode()
+    assert f"<h1>Application submitted {application.code}</h1>" in page.replace('<span class="code">', "")
+    assert "&quot;number&quot;" not in page
+    assert '<span class="record-name">Number</span> 1' in page
+
+
+def test_who_may_not_act_gets_no_way_to_the_desk(shop):
+    application = make_application(at=clock.now(), until="submitted")
+    reader = make_staff("support")
+    reader.user_permissions.add(Permission.objects.get(codename="view_application"))
+    answer = verified_client(reader).get(record_of(application))
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert reverse("admin:shops_application_desk_page", args=[application.pk]) not in page
+
+
+def test_a_state_in_a_list_has_its_tone(staff):
+    make_application(at=clock.now(), until="submitted")
+    page = staff.get(reverse("admin:shops_application_changelist")).content.decode()
+    assert f'<span class="state state-info">{Application.Status.SUBMITTED.label}</span>' in page
+
+
+def test_an_empty_list_says_so(staff):
+    assert not Violation.objects.exists()
+    path = reverse("admin:shops_violation_changelist")
+    assert "There is nothing here yet." in staff.get(path).content.decode()
+    assert "take a filter away" in staff.get(path, {"status__exact": "pending"}).content.decode()
+
+
+def test_a_document_is_told_in_lines():
+    told = in_lines({"total_minor": 1234, "currency": "USD", "fields": ["name", "logo"], "paid": True, "by": None})
+    assert told.count("<li>") == 5
+    for line in ("Total</span> $12.34", "Fields</span> name, logo", "Paid</span> yes", "By</span> —"):
+        assert line in told
+    log = in_lines([["2026-11-30T12:25:17+00:00", "Two shops to come."]])
+    assert "Nov 30, 2026, 12:25 PM UTC · Two shops to come." in log
+    assert in_lines({}) == ""
+    assert "&lt;b&gt;" in in_lines({"note": "<b>"})
