@@ -52,6 +52,7 @@ COUNTED: dict[str, Any] = {
     "orders": ngettext_lazy("%(n)s order", "%(n)s orders", "many"),
     "packages": ngettext_lazy("%(n)s package", "%(n)s packages", "many"),
     "payouts": ngettext_lazy("%(n)s payout", "%(n)s payouts", "many"),
+    "pictures": ngettext_lazy("%(n)s picture", "%(n)s pictures", "many"),
     "points": ngettext_lazy("%(n)s point", "%(n)s points", "many"),
     "rows": ngettext_lazy("%(n)s row", "%(n)s rows", "many"),
     "seconds": ngettext_lazy("%(n)s second", "%(n)s seconds", "many"),

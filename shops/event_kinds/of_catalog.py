@@ -92,7 +92,7 @@ class StockLow:
     count: int
 
 
-@event("picture.added", sentence=_("Pictures added: {count}."))
+@event("picture.added", sentence=_("Added {count:pictures}."))
 class PictureAdded:
     count: int
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from shops.event_kinds.declaring import event
 
 
-@event("order.placed", sentence=_("Ordered by way of {channel}, units: {unit_count}."))
+@event("order.placed", sentence=_("{unit_count:units} ordered by way of {channel}."))
 class OrderPlaced:
     channel: str
     external_number: str
@@ -134,7 +134,7 @@ class PackageReturnedToSender:
     place: str
 
 
-@event("return.requested", sentence=_("The buyer asks to return something: {reason_words} (units: {quantity})."))
+@event("return.requested", sentence=_("The buyer asks to return {quantity:units}: {reason_words}."))
 class ReturnRequested:
     order_code: str
     return_kind: str
@@ -197,7 +197,7 @@ class ReturnRefundReleased:
 
 @event(
     "return.refunded_before",
-    sentence=_("Return {code}: money had gone back already (units: {quantity}), and did not go back again."),
+    sentence=_("Return {code}: the money for {quantity:units} had gone back already, and did not go back again."),
 )
 class ReturnRefundedBefore:
     order_code: str

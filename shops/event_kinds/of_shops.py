@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from shops.event_kinds.declaring import event
 
 
-@event("deadline.approaching", sentence=_("{hours} h left – {deadline_kind}: {label}."))
+@event("deadline.approaching", sentence=_("{hours:hours} left – {deadline_kind}: {label}."))
 class DeadlineApproaching:
     deadline_kind: str
     label: str

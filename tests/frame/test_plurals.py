@@ -6,7 +6,7 @@ import re
 import pytest
 
 from seller_center.kernel.text import COUNTED, Count, counted
-from shops.event_kinds import sentence_of
+from shops.event_kinds import KINDS, sentence_of
 from shops.models import ShopEvent
 from tests.frame.test_templates import ROOT, TEMPLATES
 from tests.test_house import FLOORS
@@ -103,3 +103,19 @@ def test_what_happened_is_right_for_one_and_for_what_an_older_event_did_not_keep
         ({"new": 2, "changed": 0, "refused": 0}, "Checked –: 2 new, 0 changed, 0 refused."),
     ):
         assert sentence_of(ShopEvent(kind="import.checked", subject_code="X", facts=facts)) == words
+
+
+def test_what_happened_counts_with_a_noun():
+    slips = re.compile(rf"{NOUN}: {{\w+}}", re.IGNORECASE)
+    assert slips.search("{reason_words} (units: {quantity})")
+    assert [kind.name for kind in KINDS.values() if slips.search(kind.sentence)] == []
+    for kind, facts, words in (
+        ("order.placed", {"unit_count": 1, "channel": "storefront"}, "1 unit ordered by way of the storefront."),
+        ("picture.added", {"count": 4}, "Added 4 pictures."),
+        (
+            "return.requested",
+            {"quantity": 2, "reason_words": "too small"},
+            "The buyer asks to return 2 units: too small.",
+        ),
+    ):
+        assert sentence_of(ShopEvent(kind=kind, subject_code="X", facts=facts)) == words
