@@ -50,8 +50,10 @@ def restore_access(
     if not (remove_second_factor or new_email):
         raise Invalid(_("Say what to do: --remove-second-factor, --new-email, or both."))
     address = contacts.email_address(new_email) if new_email else ""
-    if new_email and (not address or contacts.owners(email=address)):
-        raise Invalid(_("%(email)s is no free e-mail address.") % {"email": new_email}, field="new_email")
+    if new_email and not address:
+        raise Invalid(_("%(email)s is no e-mail address.") % {"email": new_email}, field="new_email")
+    if address and contacts.owners(email=address):
+        raise Invalid(_("%(email)s belongs to an account already.") % {"email": new_email}, field="new_email")
     if remove_second_factor and not second_factor.has_one(user):
         raise NothingLost(_("This account has no second factor."))
     told, old = [], user.email

@@ -8,7 +8,7 @@ from analytics import evaluation
 from seller_center.kernel import clock
 from seller_center.kernel.calendar import parse_month
 from seller_center.kernel.errors import DomainError
-from shops.models import Market
+from shops.management import asked
 
 
 class Command(BaseCommand):
@@ -25,11 +25,8 @@ class Command(BaseCommand):
 
     def handle(self, *, month: str, market: str, shop: str, again: bool, dry_run: bool, **options):
         at = clock.now()
-        markets = Market.objects.order_by("code")
-        if market:
-            markets = markets.filter(code=market.upper())
         failed = False
-        for one in markets:
+        for one in asked.markets(market, of_shop=shop):
             try:
                 day = dt.date(*parse_month(month), 1) if month else evaluation.last_ended_month(one.zone, at)
                 counts = evaluation.review_month(

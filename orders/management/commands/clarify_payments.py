@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 from orders import payments
 from orders.models import Payment
 from seller_center.kernel import clock
+from shops.management import asked
 
 
 class Command(BaseCommand):
@@ -16,7 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args, dry_run: bool, **options):
         at = clock.now()
         if dry_run:
-            for payment in Payment.objects.unclear().select_related("order")[:200]:
-                self.stdout.write(f"{payment.order.code}: {payment.status} since {payment.asked_at:%Y-%m-%d %H:%M}")
+            found = Payment.objects.unclear().select_related("order")[:200]
+            lines = (f"{one.order.code}: {one.status} since {one.asked_at:%Y-%m-%d %H:%M} UTC" for one in found)
+            self.stdout.write(asked.or_nothing(lines, "Every payment is clear; nobody would be asked."))
             return
-        self.stdout.write(f"{payments.clarify_all(at)} payments are clear now")
+        self.stdout.write(f"{payments.clarify_all(at)} payments are clear now.")

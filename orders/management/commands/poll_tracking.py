@@ -15,4 +15,4 @@ class Command(BaseCommand):
     def handle(self, *args, dry_run: bool, **options):
         for carrier, news in tracking.poll(clock.now(), dry_run=dry_run).items():
             words = "would be taken" if dry_run else "taken"
-            self.stdout.write(f"{carrier}: {news} scans {words}")
+            self.stdout.write(f"{carrier}: {news} scans {words}.")

@@ -6,6 +6,7 @@ from orders import refunds
 from orders.models import Refund
 from seller_center.kernel import clock
 from seller_center.kernel.money import format_money
+from shops.management import asked
 
 
 class Command(BaseCommand):
@@ -16,9 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *args, dry_run: bool, **options):
         if dry_run:
-            for refund in Refund.objects.to_send()[:200]:
-                self.stdout.write(
-                    f"{refund.code}: {format_money(refund.total_minor, refund.currency)}, {refund.status}"
-                )
+            found = Refund.objects.to_send()[:200]
+            lines = (f"{one.code}: {format_money(one.total_minor, one.currency)}, {one.status}" for one in found)
+            self.stdout.write(asked.or_nothing(lines, "No refund is owed; nothing would be sent."))
             return
-        self.stdout.write(f"{refunds.send_all(clock.now())} refunds carried out")
+        self.stdout.write(f"{refunds.send_all(clock.now())} refunds carried out.")

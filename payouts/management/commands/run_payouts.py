@@ -9,6 +9,7 @@ from payouts.words import counted
 from seller_center.kernel import clock
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
+from shops.management import asked
 from shops.models import Market
 
 
@@ -19,13 +20,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--on", type=dt.date.fromisoformat, metavar="DATE", help="Payday (default: the newest).")
+        parser.add_argument("--on", type=asked.day, metavar="DATE", help="Payday (default: the newest).")
         parser.add_argument("--market", help="One market only, for example US.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would be paid, change nothing.")
 
     def handle(self, *, on: dt.date | None, market: str | None, dry_run: bool, **options):
         at, failed = clock.now(), False
-        for one in Market.objects.filter(**({"code": market} if market else {})).order_by("code"):
+        for one in asked.markets(market):
             period_on = on or drafting.payday_of(one, at)
             try:
                 done = drafting.draft(market=one, period_on=period_on, at=at, dry_run=dry_run)

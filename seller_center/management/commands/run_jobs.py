@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from seller_center import reactions
 from seller_center.kernel import clock
+from shops.management import asked
 from shops.models import Job
 
 
@@ -17,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         if dry_run:
-            for job in Job.objects.filter(status=Job.Status.QUEUED).order_by("id")[:100]:
-                self.stdout.write(f"{job.code}: {job.kind}, asked for {job.asked_at:%F %H:%M} UTC")
+            waiting = Job.objects.filter(status=Job.Status.QUEUED).order_by("id")[:100]
+            lines = (f"{job.code}: {job.kind}, asked for {job.asked_at:%F %H:%M} UTC" for job in waiting)
+            self.stdout.write(asked.or_nothing(lines, "No job waits."))
             return
         self.stdout.write(f"Did {reactions.run_jobs(clock.now(), most=1_000)} jobs.")

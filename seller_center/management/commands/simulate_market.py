@@ -37,8 +37,11 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         if not found.shops:
             raise CommandError("No shop has anything for sale. Load the demo first: `manage.py demo`.")
-        self.stdout.write(f"{', '.join(shop.name for shop in found.shops)}: days {days:g}, {speed:g} times faster.")
+        self.stdout.write(
+            f"{', '.join(shop.name for shop in found.shops)}: {days:g} of the demo's days, {speed:g} times faster."
+        )
         if dry_run:
+            self.stdout.write("Dry run: nothing was changed.")
             return
         ended = threading.Event()
         before = {sign: signal.signal(sign, lambda *_given: ended.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
