@@ -26,7 +26,7 @@ HEAT_TONES = 6
 
 def share(part: int, whole: int) -> str:
     """A part in percent; a dash where there is nothing to divide by."""
-    return f"{part * 100 / whole:.1f} %" if whole else "–"
+    return f"{part * 100 / whole:.1f}%" if whole else "–"
 
 
 def sales_by_hour(today: Today, currency: str, csv_url: str = "") -> dict[str, Any]:

@@ -116,8 +116,8 @@ def _tier_line(one: dict[str, Any]) -> dict[str, Any]:
         shown = _("not measured") if value is None else f"{value / 10:.1f}"
         return {**one, "name": tiers.CRITERIA[code], "shown": shown, "asked": f"≥ {asked / 10:.1f}", "left": ""}
     if code in ("late_dispatch", "seller_cancellations"):
-        shown = _("too few orders to decide") if value is None else f"{value / 100:.2f} %"
-        return {**one, "name": tiers.CRITERIA[code], "shown": shown, "asked": f"≤ {asked / 100:.2f} %", "left": ""}
+        shown = _("too few orders to decide") if value is None else f"{value / 100:.2f}%"
+        return {**one, "name": tiers.CRITERIA[code], "shown": shown, "asked": f"≤ {asked / 100:.2f}%", "left": ""}
     at_most = code in tiers.AT_MOST
     left = "" if one["met"] or at_most else _("%(count)s to go") % {"count": number(asked - value)}
     sign = "≤" if at_most else "≥"
@@ -218,7 +218,7 @@ def _metrics(score: Score | None, policy) -> list[dict[str, Any]]:
                 if known and not hours
                 else (_("%(due)s decided") % {"due": number(measured["due"])} if known else _("nothing was due")),
                 "points": f"{part['points'] / 100:.2f}" if known else "–",
-                "weight": f"{rule.weight_bp / 100:g} %",
+                "weight": f"{rule.weight_bp / 100:g}%",
                 "best": _in_unit(rule.best_hours if hours else rule.best_bp, hours),
                 "worst": _in_unit(rule.worst_hours if hours else rule.worst_bp, hours),
                 "known": known,
@@ -228,5 +228,5 @@ def _metrics(score: Score | None, policy) -> list[dict[str, Any]]:
 
 
 def _in_unit(value: int, hours: bool) -> str:
-    """In full basis points, as the score counts: rounded once more, 11 of 711 would be 1.6 % instead of 1.55 %."""
-    return _("%(hours)d h") % {"hours": value} if hours else f"{value / 100:.2f} %"
+    """In full basis points, as the score counts: rounded once more, 11 of 711 would be 1.6% instead of 1.55%."""
+    return _("%(hours)d h") % {"hours": value} if hours else f"{value / 100:.2f}%"

@@ -169,7 +169,7 @@ def trend(now: int, then: int) -> dict[str, str]:
         return {}
     change = round((now - then) * 100 / then)
     return {
-        "change": f"{change:+d} %".replace("-", MINUS) if abs(change) < MUCH else _("more than tenfold"),
+        "change": f"{change:+d}%".replace("-", MINUS) if abs(change) < MUCH else _("more than tenfold"),
         "trend": "up" if change > 0 else "down" if change < 0 else "",
         "trend_tone": "good" if change > 0 else "bad" if change < 0 else "neutral",
     }
@@ -216,12 +216,13 @@ def _stats(shop, span: Span, now: figures.Figures, then: figures.Figures | None)
         return "–" if minor is None else format_money(minor, shop.currency)
 
     def rate(bp: int | None) -> str:
-        return "–" if bp is None else f"{bp / 100:.2f} %"
+        return "–" if bp is None else f"{bp / 100:.2f}%"
 
     def stat(label: str, key: str, shown, value, *, url: str = "", up_is_good: bool = True) -> dict[str, Any]:
         one = {"label": label, "value": shown(value(now)), "help": DEFINITIONS[key], "url": url}
         if then is not None:
-            one["note"] = _("%(value)s before") % {"value": shown(value(then)).replace(" %", "\u00a0%")}
+            if value(then) is not None:
+                one["note"] = _("%(value)s before") % {"value": shown(value(then))}
             one |= trend(value(now) or 0, value(then) or 0)
             if not up_is_good and one.get("trend_tone") in ("good", "bad"):
                 one["trend_tone"] = {"good": "bad", "bad": "good"}[one["trend_tone"]]

@@ -176,7 +176,7 @@ def _reset_clocks(coupon: Coupon, at: dt.datetime) -> None:
 def _refuse_invalid(coupon: Coupon, at: dt.datetime) -> None:
     rules = policy_for(coupon.shop, at).coupons
     if coupon.percent is not None and coupon.percent > rules.most_percent:
-        raise Invalid(_("At most %(most)d %% off may be given.") % {"most": rules.most_percent}, field="percent")
+        raise Invalid(_("At most %(most)d%% off may be given.") % {"most": rules.most_percent}, field="percent")
     if not coupon.code.isalnum() or len(coupon.code) > rules.code_at_most:
         raise Invalid(
             _("The code may have up to %(most)d letters and digits, nothing else.") % {"most": rules.code_at_most},

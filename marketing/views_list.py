@@ -17,7 +17,7 @@ from shops.views.lists import show
 
 
 def _gives(currency: str, percent: int | None, amount_minor: int | None):
-    return f"{percent} %" if percent else ("money", amount_minor, currency)
+    return f"{percent}%" if percent else ("money", amount_minor, currency)
 
 
 def _used(currency: str, redeemed: int, limit: int | None) -> str:

@@ -232,7 +232,7 @@ def specimens(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
         ],
         "effects": [
             {"label": "Back to the buyer", "value": "$60.00"},
-            {"label": "Referral fee returned", "value": "$3.60", "note": "6 % of the refunded goods"},
+            {"label": "Referral fee returned", "value": "$3.60", "note": "6% of the refunded goods"},
             {"label": "Your balance afterwards", "value": money(-1240, "USD"), "tone": "bad"},
         ],
         "steps": [
@@ -328,7 +328,7 @@ def specimens(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
 def _heat_row(name: str, count: int, values: tuple[int, ...]) -> dict[str, Any]:
     tones = [
         {
-            "words": f"{value * 100 / count:.1f} %",
+            "words": f"{value * 100 / count:.1f}%",
             "count": value,
             "tone": min(6, 1 + value * 6 // count) if value else 0,
         }

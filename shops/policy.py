@@ -382,16 +382,16 @@ def _check(policy: Policy) -> None:
     if policy.sla.reading not in ("hours", "business_days"):
         raise PolicyError("“sla.reading” must be “hours” or “business_days”.")
     if policy.new_seller_offer.referral_fee_share_bp > 10_000:
-        raise PolicyError("“new_seller_offer.referral_fee_share_bp” must be at most 10000 (100 %).")
+        raise PolicyError("“new_seller_offer.referral_fee_share_bp” must be at most 10000 (100%).")
     if not 1 <= policy.new_seller_offer.coupon_percent <= policy.coupons.most_percent:
         raise PolicyError("“new_seller_offer.coupon_percent” must be 1 to “coupons.most_percent”.")
     rates = {"referral_bp": policy.fees.referral_bp, **policy.fees.referral_by_class_bp}
     for name, rate in rates.items():
         if rate > 10_000:
-            raise PolicyError(f"The referral rate “{name}” must be at most 10000 (100 %).")
+            raise PolicyError(f"The referral rate “{name}” must be at most 10000 (100%).")
     weights = sum(getattr(policy.sps.metrics, field.name).weight_bp for field in dataclasses.fields(SpsMetrics))
     if weights != 10_000:
-        raise PolicyError(f"The weights of “sps.metrics” must sum to 10000 (100 %), not {weights}.")
+        raise PolicyError(f"The weights of “sps.metrics” must sum to 10000 (100%), not {weights}.")
     if sorted(policy.violations.ladder_points) != list(policy.violations.ladder_points):
         raise PolicyError("“violations.ladder_points” must rise.")
     if len(policy.violations.ladder_points) != len(policy.violations.ladder_days):

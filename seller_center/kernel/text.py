@@ -79,10 +79,10 @@ class Count(int):
 
 
 def percent(bp: int) -> str:
-    """Basis points as people read them: 600 is 6 %, 725 is 7.25 %."""
+    """Basis points as people read them: 600 is 6%, 725 is 7.25%."""
     whole, rest = divmod(bp, 100)
     digits = f"{rest:02}".rstrip("0")
-    return f"{whole}.{digits} %" if digits else f"{whole} %"
+    return f"{whole}.{digits}%" if digits else f"{whole}%"
 
 
 def render_markdown(text: str) -> SafeString:

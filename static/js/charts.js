@@ -28,7 +28,7 @@
   const written = (unit) => {
     const language = document.documentElement.lang || "en";
     if (!unit) return (value) => new Intl.NumberFormat(language).format(value);
-    if (unit === "%") return (value) => `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value)} %`;
+    if (unit === "%") return (value) => `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value)}%`;
     const whole = new Intl.NumberFormat(language, { style: "currency", currency: unit });
     const digits = whole.resolvedOptions().maximumFractionDigits;
     const short = new Intl.NumberFormat(language, { style: "currency", currency: unit, notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 });

@@ -148,8 +148,8 @@ def test_it_shows_a_rate_as_the_score_counts_it_and_rounds_it_only_once(client, 
     client.force_login(owner)
     page = get(client, "analytics:health", shop)
     shown = {str(one["name"]): (one["value"], one["basis"]) for one in page.context["metrics"]}
-    assert shown["Late dispatch"] == ("1.55 %", "11 of 711")
-    assert shown["Returns not caused by the buyer"] == ("0.60 %", "8 of 1,335")
+    assert shown["Late dispatch"] == ("1.55%", "11 of 711")
+    assert shown["Returns not caused by the buyer"] == ("0.60%", "8 of 1,335")
     form = page.context["what_if"]["form"]
     assert form["late_dispatch"].value() == "1.55"
     same = get(client, "analytics:health", shop, late_dispatch="1.55").context["what_if"]
@@ -190,4 +190,12 @@ def test_a_percentage_stands_with_its_sign_on_one_line(shop, at):
     span = views_reports.Span(at.date(), at.date())
     now, then = figures.Figures(order_count=5, visit_count=20), figures.Figures(order_count=3, visit_count=20)
     conversion = views_reports._stats(shop, span, now, then)[-1]
-    assert conversion["note"] == "15.00\u00a0% before"
+    assert conversion["note"] == "15.00% before"
+
+
+def test_nothing_is_compared_with_what_could_not_be_measured(shop, at):
+    span = views_reports.Span(at.date(), at.date())
+    stats = views_reports._stats(shop, span, figures.Figures(), figures.Figures())
+    notes = {str(one["label"]): one.get("note") for one in stats}
+    assert notes["Orders"] == "0 before"
+    assert notes["Average order"] is notes["Conversion"] is None, "a dash before says nothing"

@@ -193,6 +193,34 @@ def test_a_word_without_an_end_pushes_no_column_out_of_the_table(tab):
     assert wider <= 0
 
 
+def test_on_a_phone_the_last_of_three_figures_leaves_no_hole(tab):
+    page = tab("/styleguide/", width=390)
+    share = page.evaluate(
+        """() => {
+          const stats = document.querySelector(".stats");
+          while (stats.children.length > 3) stats.lastElementChild.remove();
+          return stats.lastElementChild.getBoundingClientRect().width / stats.getBoundingClientRect().width;
+        }"""
+    )
+    assert share > 0.95
+
+
+def test_the_code_of_a_sku_is_seen_whole_where_it_is_changed(tab, live_server):
+    page = tab("/styleguide/", width=1280)
+    page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")
+    hidden = page.evaluate(
+        """() => {
+          const cells = '<td><input class="form-control" value="19.99"></td>'.repeat(7);
+          document.querySelector("main").insertAdjacentHTML("beforeend", `<div class="table-wrap">
+            <table class="table list-table sku-table"><tbody><tr><td class="cell-main"><span>Small</span>
+            <input class="form-control" id="code" value="bell-with-an-PMWPDHCF-L"></td>${cells}</tr></tbody></table></div>`);
+          const box = document.getElementById("code");
+          return box.scrollWidth - box.clientWidth;
+        }"""
+    )
+    assert hidden <= 0
+
+
 def test_on_a_phone_words_are_read_from_the_left_one_below_the_other(tab, live_server):
     page = tab("/styleguide/", width=390)
     page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")

@@ -232,3 +232,8 @@ def test_a_search_asks_for_the_rarest_word_first():
     assert rarest_first(["BUYER", "319EB5"]) == ["319EB5", "BUYER"]
     assert rarest_first(["LI", "ANNEMARIE", "OF"]) == ["ANNEMARIE", "LI", "OF"]
     assert rarest_first([]) == []
+
+
+@pytest.mark.parametrize(("bp", "words"), [(600, "6%"), (725, "7.25%"), (0, "0%"), (10_000, "100%")])
+def test_a_rate_is_written_as_in_the_market(bp, words):
+    assert text.percent(bp) == words

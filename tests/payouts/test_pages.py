@@ -148,7 +148,7 @@ def test_an_empty_shop_is_told_what_will_happen(shop, as_owner, now):
 def test_a_transaction_is_told_in_plain_words(shop, world, as_owner, now):
     page = text(as_owner.get(addresses(shop, world)["transaction"]))
     assert "The parcel arrived, so the sale is yours" in page
-    assert "6 % of $120.00, of which 50 % is charged (new-seller offer)" in page
+    assert "6% of $120.00, of which 50% is charged (new-seller offer)" in page
     assert "given back" in page
     assert "The other side" in page
 
