@@ -4,11 +4,12 @@ import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, Sum, When
-from django.db.models.functions import TruncDate
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from orders.models import ReturnRequest
+from orders.models.return_request import OPEN as OPEN_CASES
 from payouts import payday
 from payouts.models import (
     SELLER_KINDS,
@@ -51,10 +52,10 @@ def calendar(shop: Shop, at: dt.datetime, held: dict[str, int]) -> list[Landing]
     until = today + dt.timedelta(days=CALENDAR_DAYS)
     midnight, before = (instant(day, dt.time(0), zone) for day in (today, until))
     sums: dict[dt.date, tuple[int, int]] = {}
-    for day, total, count in _becoming_available(zone, shop=shop.pk, midnight=midnight, before=before):
+    for day, total, count in _becoming_available(shop, midnight, before):
         lands = day or today  # what is due already lands with the next run, within the hour
         so_far = sums.get(lands, (0, 0))
-        sums[lands] = (so_far[0] + total, so_far[1] + count)
+        sums[lands] = (so_far[0] + int(total), so_far[1] + count)
     rules = policy_for(shop, at).payouts
     found, waiting = [], held["available"] + held["debt"]
     for ahead in range(CALENDAR_DAYS):
@@ -68,16 +69,32 @@ def calendar(shop: Shop, at: dt.datetime, held: dict[str, int]) -> list[Landing]
     return found
 
 
-@prepared
-def _becoming_available(zone: ZoneInfo, *, shop: int, midnight: dt.datetime, before: dt.datetime) -> QuerySet:
-    """By day of the zone: what becomes available, and of how many packages; without those of open returns.
+_WAITS = "FROM payouts_earning WHERE shop_id = %(shop)s AND status = 'pending_settlement'"
+_SUMS = "coalesce(sum(net_minor - taken_minor), 0), count(*)"
+_DAY = "(available_from AT TIME ZONE %(zone)s)::date"
+_BECOMING_AVAILABLE = f"""
+SELECT NULL::date, {_SUMS} {_WAITS} AND available_from < %(midnight)s
+UNION ALL
+SELECT {_DAY}, {_SUMS} {_WAITS} AND available_from >= %(midnight)s AND available_from < %(before)s GROUP BY 1
+UNION ALL
+SELECT CASE WHEN available_from >= %(midnight)s THEN {_DAY} END, -sum(net_minor - taken_minor), -count(*) {_WAITS}
+    AND available_from < %(before)s
+    AND order_id IN (SELECT order_id FROM orders_returnrequest WHERE shop_id = %(shop)s AND status = ANY(%(open)s))
+GROUP BY 1
+"""  # noqa: S608 (own words)
 
-    What was due before ``midnight`` has no day: to work out the day of a moment costs more than to add it up.
+
+def _becoming_available(shop: Shop, midnight: dt.datetime, before: dt.datetime) -> list[tuple]:
+    """(day of the shop's zone, minor units, packages): what becomes available, and once more, negative, what waits for an
+    open return.
+
+    What was due before ``midnight`` has no day: to work out the day of a moment costs more than to add it up, as it would
+    to look for the return of each.
     """
-    rows = _unsettled(shop).filter(available_from__lt=before).exclude(order__in=_open_cases(shop))
-    day = Case(When(available_from__gte=midnight, then=TruncDate("available_from", tzinfo=zone)))
-    days = rows.annotate(day=day).order_by().values_list("day")
-    return days.annotate(total=Sum(F("net_minor") - F("taken_minor")), count=Sum(1))
+    given = {"shop": shop.pk, "zone": shop.zone, "midnight": midnight, "before": before, "open": list(OPEN_CASES)}
+    with connection.cursor() as cursor:
+        cursor.execute(_BECOMING_AVAILABLE, given)
+        return cursor.fetchall()
 
 
 def _unsettled(shop: int) -> QuerySet[Earning]:

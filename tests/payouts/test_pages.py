@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from orders.models import OrderLine
+from orders.models import OrderLine, ReturnRequest
 from payouts import finance, ledger
 from payouts.models import Earning, Payout, Statement, Transaction
 from seller_center.kernel.calendar import day_of
@@ -240,3 +240,19 @@ def test_the_calendar_gives_each_sale_its_day_and_takes_what_is_due_for_today(sh
         (today, 2, first.left_minor + second.left_minor),
         (day_of(third.available_from, shop.zone), 1, third.left_minor),
     ]
+
+
+@pytest.mark.parametrize("held", [0, 1, 2])
+def test_what_waits_for_an_open_return_is_in_no_day_of_the_calendar(shop, held):
+    for days, price in enumerate((10_000, 6_000, 3_000)):
+        make_earned(shop, Sold(unit_minor=price), at=AT + days * DAY)
+    earnings = list(Earning.objects.in_shop(shop).order_by("available_from"))
+    for number in (1, 2):  # two returns of one order hold it once
+        ReturnRequest.objects.create(
+            shop=shop, order=earnings[held].order, code=f"R-{number}", reason="damaged", fault="seller", requested_at=AT
+        )
+    at = earnings[1].available_from - dt.timedelta(seconds=1)
+    lands = finance.calendar(shop, at, ledger.balances(shop))
+    assert sum(one.count for one in lands) == 2
+    assert sum(one.minor for one in lands) == sum(one.left_minor for one in earnings if one != earnings[held])
+    assert all(one.count or one.pays_minor for one in lands)
