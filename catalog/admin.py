@@ -36,6 +36,7 @@ from shops.models import Shop, ShopEvent
 class ProductAdmin(ForgivingSearch, ReadOnlyAdmin):
     """Listings of all shops. Verdicts are deeds with a reason that the seller reads; fields are never changed here."""
 
+    page_column = "verdict_link"
     page_url_name = "admin:catalog_product_verdict"
     list_display = ("name", "shop", "status", "category", "changed_at", "verdict_link")
     list_filter = ("status",)

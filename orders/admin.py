@@ -74,6 +74,7 @@ class OfOrderAdmin(DeskAdmin):
 class OrderAdmin(ForgivingSearch, DeskAdmin):
     """Orders of all shops, found by number, buyer or SKU. The desk of one holds, releases, ships and cancels."""
 
+    page_column = "desk_link"
     titles = {"fulfilment_status": gettext_lazy("Status"), "contact_name": gettext_lazy("Buyer")}
     left_out = ("status", "contact_name", "summary", "visit_code")
     page_url_name = "admin:orders_order_desk"

@@ -37,6 +37,7 @@ from shops.models import (
 class UserAdmin(PlainWords):
     """People. Groups and the staff mark are given by superusers only; nobody's password is seen or set here."""
 
+    page_column = "access_link"
     page_url_name, page_words = "admin:shops_user_access", gettext_lazy("Restore lost access")
     titles = {
         "is_staff": gettext_lazy("Staff"),
@@ -118,6 +119,7 @@ class UserAdmin(PlainWords):
 class ShopAdmin(ReadOnlyAdmin):
     """Shops."""
 
+    page_column = "page_link"
     page_url_name, page_words = "admin:shops_shop_standing", gettext_lazy("Open the shop's page")
     titles = {
         "is_platform": gettext_lazy("Platform shop"),

@@ -123,32 +123,34 @@ def is_coded(model: type, name: Any) -> bool:
     return isinstance(field, CharField) and not field.choices
 
 
-def as_read(model: type, names: Any, *, linked: bool = False) -> list[Any]:
+def as_read(model: type, names: Any, request: HttpRequest | None = None) -> list[Any]:
     """The names of fields for staff to read: figures become columns of figures, codes of words, documents of lines,
-    other records (with a link where the page is not a list) of their titles. Groups stay groups."""
+    other records of their titles. With a request, for the page of a record, these lead to the records that its person
+    may see. Groups stay groups."""
     return [
-        as_read(model, name, linked=linked) if isinstance(name, (list, tuple)) else _column(model, name, linked)
+        as_read(model, name, request) if isinstance(name, (list, tuple)) else _column(model, name, request)
         for name in names
     ]
 
 
-def _column(model: type, name: Any, linked: bool) -> Any:
+def _column(model: type, name: Any, request: HttpRequest | None) -> Any:
     if is_coded(model, name):
         return words_column(model, name)
     field = next((one for one in model._meta.fields if one.name == name), None)  # type: ignore[attr-defined]
     if isinstance(field, JSONField):
         return lines_column(name)
     if isinstance(field, ForeignKey):
-        return record_column(field, linked) or name
+        there = admin.site._registry.get(field.related_model)
+        if not isinstance(there, PlainWords) or (request is None and not there.has_own_titles()):
+            return name
+        return record_column(field, request is not None and there.has_view_permission(request))
     return (figure_column(model, name) if field is not None else None) or name
 
 
 @cache
-def record_column(field: Any, linked: bool) -> Callable[[Any], Any] | None:
-    """A column of other records by their titles, where these are not the model's own words. None for others."""
-    there = admin.site._registry.get(field.related_model)
-    if not isinstance(there, PlainWords) or type(there).record_title is PlainWords.record_title:
-        return None
+def record_column(field: Any, linked: bool) -> Callable[[Any], Any]:
+    """A column of other records by their titles."""
+    there: Any = admin.site._registry[field.related_model]
 
     @admin.display(ordering=field.name, empty_value="—")
     def titled(row: Any) -> Any:
@@ -246,6 +248,8 @@ class PlainWords(admin.ModelAdmin):
     page_url_name = ""
     """Where what the record stands for is looked at and dealt with, if it has a page of its own."""
     page_words: Any = gettext_lazy("Open the desk")
+    page_column = ""
+    """The column of the list that leads there."""
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # "show counts" would count the whole table once for each filter
     paginator = CappedPaginator
@@ -260,6 +264,10 @@ class PlainWords(admin.ModelAdmin):
     def record_title(self, row: Any) -> str:
         """What a record is called at the top of its page, where the model's own words are not for reading."""
         return str(row)
+
+    def has_own_titles(self) -> bool:
+        """Do records have titles other than the model's own words?"""
+        return type(self).record_title is not PlainWords.record_title
 
     def page_of(self, row: Any) -> str:
         """Where the deeds are that belong to a record; nothing where there are none."""
@@ -283,7 +291,10 @@ class PlainWords(admin.ModelAdmin):
         return [name for name in super().get_fields(request, obj) if name not in unsaid]
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return as_read(self.model, super().get_list_display(request))
+        names = super().get_list_display(request)
+        if self.page_column and not self.may_open_page(request):
+            names = [name for name in names if name != self.page_column]
+        return as_read(self.model, names)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StaffList
@@ -309,7 +320,7 @@ class ReadOnlyAdmin(PlainWords):
         adminform = context["adminform"]
         if not adminform.form.fields:
             fieldsets = [
-                (name, {**how, "fields": as_read(self.model, how["fields"], linked=True)})
+                (name, {**how, "fields": as_read(self.model, how["fields"], request)})
                 for name, how in adminform.fieldsets
             ]
             context["adminform"] = AdminForm(adminform.form, fieldsets, {}, flatten_fieldsets(fieldsets), self)

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from seller_center.kernel import clock
 from shops.admin.read_only import PlainWords, in_lines
-from shops.models import Application, ShopEvent, Violation
+from shops.models import Application, ShopEvent, Submission, Violation
 from tests.factories.accounts import verified_client
+from tests.factories.catalog import make_product
 from tests.factories.shops import make_application, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def test_no_two_lines_of_a_record_have_one_name(one, boss):
 
 @pytest.mark.parametrize("one", RECORDS, ids=lambda one: one.opts.model_name)
 def test_every_record_has_words_for_itself(one):
-    own = type(one).record_title is not PlainWords.record_title or "__str__" in one.model.__dict__
+    own = one.has_own_titles() or "__str__" in one.model.__dict__
     assert own, "it would be called “Redemption object (243)”"
 
 
@@ -67,6 +68,25 @@ def test_who_may_not_act_gets_no_way_to_the_desk(shop):
     assert answer.status_code == 200
     page = answer.content.decode()
     assert reverse("admin:shops_application_desk_page", args=[application.pk]) not in page
+
+
+def test_no_link_leads_to_what_one_may_not_see(shop):
+    application = make_application(at=clock.now(), until="submitted")
+    record = record_of(Submission.objects.get(application=application))
+    person = record_of(application.applicant)
+    assert person in verified_client(make_staff("admin")).get(record).content.decode()
+    page = verified_client(make_staff("reviewer")).get(record).content.decode()
+    assert person not in page
+    assert str(application.applicant) in page
+
+
+def test_a_list_has_no_column_for_a_page_that_one_may_not_open(shop):
+    make_product(shop)
+    path = reverse("admin:catalog_product_changelist")
+    assert ">Judge</a>" in verified_client(make_staff("moderator")).get(path).content.decode()
+    answer = verified_client(make_staff("support")).get(path)
+    assert answer.status_code == 200
+    assert ">Judge</a>" not in answer.content.decode()
 
 
 def test_a_state_in_a_list_has_its_tone(staff):
