@@ -177,6 +177,16 @@ class ShopAdmin(ReadOnlyAdmin):
             return redirect("admin:index")
         return redirect("admin:shops_shop_standing", pk=shop.pk)
 
+    def _records_of(self, request: HttpRequest, shop: Shop) -> list[tuple[str, str]]:
+        """The lists of what belongs to the shop, for those who may read them."""
+        found = []
+        for model, one in self.admin_site._registry.items():
+            if any(field.name == "shop" for field in model._meta.fields) and one.has_view_permission(request):
+                address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+                words = str(model._meta.verbose_name_plural)
+                found.append((words[:1].upper() + words[1:], f"{address}?shop__exact={shop.pk}"))
+        return sorted(found)
+
     def _page(self, request: HttpRequest, shop: Shop, status: int) -> HttpResponse:
         at = clock.now()
         user: Any = request.user
@@ -189,6 +199,7 @@ class ShopAdmin(ReadOnlyAdmin):
             "members": Membership.objects.in_shop(shop).select_related("user", "role").order_by("pk")[:50],
             "application": Application.objects.in_shop(shop).first(),
             "events": ShopEvent.objects.timeline(shop, "shop", shop.code, most=30),
+            "records": self._records_of(request, shop),
             "may_look": user.has_perm("shops.view_as_seller") and shop.opened and not shop.is_platform,
             "may_judge": user.has_perm("shops.change_violation"),
             "may_review": user.has_perm("shops.change_application"),

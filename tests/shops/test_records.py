@@ -13,7 +13,7 @@ from shops.admin.read_only import PlainWords, in_lines
 from shops.models import Application, ShopEvent, Submission, Violation
 from tests.factories.accounts import verified_client
 from tests.factories.catalog import make_product
-from tests.factories.shops import make_application, make_staff
+from tests.factories.shops import make_application, make_shop, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +111,15 @@ def test_a_document_is_told_in_lines():
     assert "Nov 30, 2026, 12:25 PM UTC · Two shops to come." in log
     assert in_lines({}) == ""
     assert "&lt;b&gt;" in in_lines({"note": "<b>"})
+
+
+def test_the_page_of_a_shop_leads_to_its_records(shop):
+    mine, other = make_product(shop), make_product(make_shop("OTHR"))
+    staff = verified_client(make_staff("support"))
+    page = staff.get(reverse("admin:shops_shop_standing", args=[shop.pk])).content.decode()
+    address = f"{reverse('admin:catalog_product_changelist')}?shop__exact={shop.pk}"
+    assert address in page
+    assert reverse("admin:payouts_payout_changelist") not in page, "not for support"
+    found = staff.get(address).content.decode()
+    assert record_of(mine) in found
+    assert record_of(other) not in found
