@@ -28,6 +28,8 @@ from seller_center.kernel.money import format_money
 from seller_center.kernel.text import number, percent
 from shops.admin.titles import title_of
 
+#: Where there is nothing to read. A record shows what a column says, where a list would put the site's own sign.
+NOTHING = "—"
 #: A list says "10,000 or more" at the most; nobody turns that many pages.
 MOST_COUNTED = 10_000
 
@@ -46,7 +48,7 @@ def figure(name: str, read: Callable[[Any], str]) -> Callable[[Any], str]:
 
     @admin.display(ordering=name)
     def said(row: Any) -> str:
-        return "—" if getattr(row, name) is None else read(row)
+        return NOTHING if getattr(row, name) is None else read(row)
 
     said.__name__ = name  # the field's title and explanation are found by it
     said.right = True  # type: ignore[attr-defined]
@@ -101,9 +103,9 @@ WORDS: dict[tuple[str, str], Callable[[str], Any]] = {}
 def words_column(model: type, name: str) -> Callable[[Any], str]:
     """A column of our own words as people say them, in place of the field ``name`` with its codes."""
 
-    @admin.display(ordering=name, empty_value="—")
-    def words(row: Any) -> str | None:
-        return said(model, name, getattr(row, name)) or None
+    @admin.display(ordering=name)
+    def words(row: Any) -> str:
+        return said(model, name, getattr(row, name)) or NOTHING
 
     words.__name__ = name
     return words
@@ -152,11 +154,11 @@ def record_column(field: Any, linked: bool) -> Callable[[Any], Any]:
     """A column of other records by their titles."""
     there: Any = admin.site._registry[field.related_model]
 
-    @admin.display(ordering=field.name, empty_value="—")
+    @admin.display(ordering=field.name)
     def titled(row: Any) -> Any:
         other = getattr(row, field.name)
         if other is None:
-            return None
+            return NOTHING
         title = capfirst(there.record_title(other))
         address = f"admin:{other._meta.app_label}_{other._meta.model_name}_change"
         return format_html('<a href="{}">{}</a>', reverse(address, args=[other.pk]), title) if linked else title
@@ -173,9 +175,8 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)")
 def lines_column(name: str) -> Callable[[Any], Any]:
     """A column of a document as people read one, in place of the field ``name`` with its braces."""
 
-    @admin.display(empty_value="—")
     def lines(row: Any) -> Any:
-        return in_lines(getattr(row, name)) or None
+        return in_lines(getattr(row, name)) or NOTHING
 
     lines.__name__ = name
     return lines
@@ -206,16 +207,16 @@ def _amount(document: dict, key: str) -> str:
 def _told(kept: Any) -> str:
     """One thing of a document in words; what lies deeper stands on the same line."""
     if isinstance(kept, dict):
-        return "; ".join(f"{_name(key)}: {_amount(kept, key) or _told(one)}" for key, one in kept.items()) or "—"
+        return "; ".join(f"{_name(key)}: {_amount(kept, key) or _told(one)}" for key, one in kept.items()) or NOTHING
     if isinstance(kept, list):
-        return (" · " if any(map(_is_sentence, kept)) else ", ").join(map(_told, kept)) or "—"
+        return (" · " if any(map(_is_sentence, kept)) else ", ").join(map(_told, kept)) or NOTHING
     if isinstance(kept, bool):
         return str(_("yes") if kept else _("no"))
     if isinstance(kept, int):
         return number(kept)
     if isinstance(kept, str) and MOMENT.fullmatch(kept):
         return localize(template_localtime(dt.datetime.fromisoformat(kept)))
-    return "—" if kept is None or kept == "" else str(kept)
+    return NOTHING if kept is None or kept == "" else str(kept)
 
 
 def _is_sentence(kept: Any) -> bool:

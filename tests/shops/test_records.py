@@ -70,6 +70,12 @@ def test_who_may_not_act_gets_no_way_to_the_desk(shop):
     assert reverse("admin:shops_application_desk_page", args=[application.pk]) not in page
 
 
+def test_what_is_missing_is_a_dash_and_never_none(staff, shop):
+    application = make_application(at=clock.now(), until="submitted")
+    assert application.claimed_by is None
+    assert ">None<" not in staff.get(record_of(application)).content.decode()
+
+
 def test_no_link_leads_to_what_one_may_not_see(shop):
     application = make_application(at=clock.now(), until="submitted")
     record = record_of(Submission.objects.get(application=application))
