@@ -109,7 +109,7 @@ class Figures:
         """Orders per visit in basis points; None without visits."""
         return self.order_count * 10_000 // self.visit_count if self.visit_count else None
 
-    def plus(self, row: "HourlyFigure | Figures") -> "Figures":
+    def plus(self, row: "Figures") -> "Figures":
         """This and another, summed."""
         return Figures(*(getattr(self, name) + getattr(row, name) for name in COLUMNS))
 
@@ -120,16 +120,9 @@ def within(shop, period: Period) -> Figures:
     return Figures(**{name: row[name] or 0 for name in COLUMNS})
 
 
-def by_hour(shop, day: dt.date) -> list[Figures]:
-    """A day of the shop's own zone, hour by hour (23 to 25 of them, since clocks change)."""
-    period = day_period(day, shop.zone)
-    return hours_of(period, {row.hour: row for row in HourlyFigure.objects.in_shop(shop).within(period)})
-
-
-def hours_of(period: Period, rows: dict[dt.datetime, HourlyFigure]) -> list[Figures]:
-    """The hours of a period, those without a row as nothing."""
-    found = (rows.get(moment) for moment in _moments(period))
-    return [Figures().plus(row) if row else Figures() for row in found]
+def hours_of(period: Period, rows: dict[dt.datetime, Figures]) -> list[Figures]:
+    """The hours of a period (a day has 23 to 25 of them, since clocks change), those without a row as nothing."""
+    return [rows.get(moment) or Figures() for moment in _moments(period)]
 
 
 def hour_names(period: Period, zone: str) -> list[str]:

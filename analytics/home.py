@@ -39,7 +39,7 @@ def sales_today(shop, at: dt.datetime) -> Today:
     """Sales before discounts, by the hour of payment, in the shop's own zone (one query for both days)."""
     local = at.astimezone(ZoneInfo(shop.zone))
     this, last = day_period(local.date(), shop.zone), day_period(local.date() - dt.timedelta(days=1), shop.zone)
-    rows = {row.hour: row for row in _hours(shop=shop.pk, start=last.start, end=this.end)}
+    rows = {hour: figures.Figures(*row) for hour, *row in _hours(shop=shop.pk, start=last.start, end=this.end)}
     today, yesterday = figures.hours_of(this, rows), figures.hours_of(last, rows)
     begun = int((at - this.start) / dt.timedelta(hours=1)) + 1  # a day with a clock change has 23 or 25 hours
     return Today(
@@ -141,7 +141,9 @@ def scores(shop) -> list[Score]:
 
 @prepared
 def _hours(*, shop: int, start: dt.datetime, end: dt.datetime) -> QuerySet:
-    return HourlyFigure.objects.in_shop(shop).within(Period(start, end))
+    """The hour, then its figures."""
+    rows = HourlyFigure.objects.in_shop(shop).within(Period(start, end))
+    return rows.values_list("hour", *figures.COLUMNS)
 
 
 @prepared

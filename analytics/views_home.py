@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,6 +13,7 @@ from analytics import charts, home, layout, widgets
 from analytics.definitions import DEFINITIONS
 from analytics.views_reports import chart_file, trend
 from seller_center.kernel import clock
+from seller_center.kernel.addresses import address
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.money import format_money
 from shops.access import ShopRequest, for_shop
@@ -58,7 +58,7 @@ def _card(shop, one: widgets.Widget, filled: dict[str, Any], place: int, many: i
     """A widget with what is in it, and the deeds behind its three dots."""
 
     def deed(name: str, label: str, icon: str, query: str = "") -> dict[str, str]:
-        url = reverse(f"analytics:widget_{name}", kwargs={"shop": shop.code, "widget": one.name})
+        url = address(f"analytics:widget_{name}", shop=shop.code, widget=one.name)
         return {"label": label, "url": url + query, "icon": icon}
 
     return {
@@ -91,14 +91,14 @@ def _stats(shop, sight: widgets.Sight, today, waiting: home.Waiting) -> list[dic
             }
         )
     if sight.sees("orders"):
-        orders, returns = reverse("orders:order_list", kwargs=here), reverse("orders:return_list", kwargs=here)
+        orders, returns = address("orders:order_list", **here), address("orders:return_list", **here)
         found += [
             {
                 "label": _("Orders to ship"),
                 "value": capped(waiting.orders),
                 "note": _next(waiting.next_order) if waiting.orders else _("Nothing to ship"),
                 "help": DEFINITIONS["pending_orders"],
-                "url": reverse("orders:order", kwargs={**here, "code": waiting.next_order})
+                "url": address("orders:order", **here, code=waiting.next_order)
                 if waiting.next_order
                 else f"{orders}?tab=to_ship",
             },
@@ -107,7 +107,7 @@ def _stats(shop, sight: widgets.Sight, today, waiting: home.Waiting) -> list[dic
                 "value": capped(waiting.returns),
                 "note": _next(waiting.next_return) if waiting.returns else _("Nothing to decide"),
                 "help": DEFINITIONS["returns_to_decide"],
-                "url": reverse("orders:return", kwargs={**here, "code": waiting.next_return})
+                "url": address("orders:return", **here, code=waiting.next_return)
                 if waiting.next_return
                 else f"{returns}?tab=to_decide",
             },
@@ -119,9 +119,9 @@ def _stats(shop, sight: widgets.Sight, today, waiting: home.Waiting) -> list[dic
                 "value": capped(waiting.messages),
                 "note": _("longest waiting first") if waiting.messages else _("Nobody waits"),
                 "help": DEFINITIONS["buyers_waiting"],
-                "url": reverse("support:conversation", kwargs={**here, "code": waiting.next_message})
+                "url": address("support:conversation", **here, code=waiting.next_message)
                 if waiting.next_message
-                else reverse("support:messages", kwargs=here),
+                else address("support:messages", **here),
             }
         )
     return found
@@ -135,7 +135,7 @@ def _day_url(shop, sight: widgets.Sight, day) -> str:
     """What the sales of a day are made of: its orders, for those who see orders; else the report of the day."""
     query = f"?first={day.isoformat()}&last={day.isoformat()}"
     name = "orders:order_list" if sight.sees("orders") else "analytics:reports"
-    return reverse(name, kwargs={"shop": shop.code}) + query
+    return address(name, shop=shop.code) + query
 
 
 def capped(number: int) -> str:
@@ -263,4 +263,4 @@ def _arranged(
             return HttpResponse(status=204)
         if message:
             messages.success(request, message)
-    return redirect(reverse("analytics:home", kwargs={"shop": shop.code}) + anchor)
+    return redirect(address("analytics:home", shop=shop.code) + anchor)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +16,7 @@ from analytics import charts, home, layout, reports
 from analytics.definitions import DEFINITIONS
 from catalog import alerts
 from payouts import finance, ledger
+from seller_center.kernel.addresses import address
 from seller_center.kernel.calendar import Period, day_period
 from shops import setup_guide
 from shops.deadline_kinds import KINDS
@@ -70,7 +70,7 @@ class Widget:
 
     def url(self, shop: Shop) -> str:
         """The page with all of it."""
-        return reverse(self.place, kwargs={"shop": shop.code}) + self.query
+        return address(self.place, shop=shop.code) + self.query
 
     @property
     def note(self) -> str | Promise:
@@ -80,7 +80,7 @@ class Widget:
 
 def _sales(sight: Sight) -> dict[str, Any]:
     today = home.sales_today(sight.shop, sight.at)
-    csv_url = reverse("analytics:hours_csv", kwargs={"shop": sight.shop.code})
+    csv_url = address("analytics:hours_csv", shop=sight.shop.code)
     return {"today": today, "chart": charts.sales_by_hour(today, sight.shop.currency, csv_url)}
 
 

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.db import transaction
-from django.urls import reverse
 from django.utils.functional import Promise
 
+from seller_center.kernel.addresses import address
 from seller_center.kernel.errors import DomainError
 from seller_center.kernel.paging import KeysetPage, first_page, keyset_page
 
@@ -247,7 +247,7 @@ class List:
 
     def place(self, shop) -> str:
         """Where the list is."""
-        return reverse(self.url_name, kwargs={"shop": shop.code})
+        return address(self.url_name, shop=shop.code)
 
     @property
     def usual(self) -> tuple[str, ...]:

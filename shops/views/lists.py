@@ -9,9 +9,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 
 from seller_center.kernel import clock
+from seller_center.kernel.addresses import address
 from seller_center.kernel.paging import KeysetPage
 from seller_center.kernel.prepared import prepared
 from shops import lists, saved_views
@@ -231,9 +231,7 @@ class _Parts:
                 "label": deed.label,
                 "icon": deed.icon,
                 "tone": deed.tone,
-                "url": self._door("list_deed", key=deed.key)
-                if deed.verb
-                else reverse(deed.url_name, kwargs={"shop": code}),
+                "url": self._door("list_deed", key=deed.key) if deed.verb else address(deed.url_name, shop=code),
             }
             for deed in self.which.deeds_for(self.request.membership)
         ]
@@ -247,7 +245,7 @@ class _Parts:
         }
 
     def _door(self, name: str, **more: Any) -> str:
-        return reverse(name, kwargs={"shop": self.request.shop.code, "name": self.which.name, **more})
+        return address(name, shop=self.request.shop.code, name=self.which.name, **more)
 
 
 def _shown_count(number: int) -> str:
