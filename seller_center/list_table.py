@@ -52,6 +52,7 @@ CLASSES = {
     "num": "num",
     "end": "num cell-end",
     "text": "",
+    "words": "cell-words",
     "extra": "cell-extra",
 }
 

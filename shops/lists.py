@@ -42,7 +42,7 @@ class Value:
 class Column:
     """A column: ``cell(row, beside)`` gives its plain value (``seller_center/list_table.py`` tells the kinds of cells).
 
-    ``kind`` is how it stands (main, tag, num, end, text, extra); the main column is always shown. ``shown``: until a
+    ``kind`` is how it stands (main, tag, num, end, text, words, extra); the main column is always shown. ``shown``: until a
     member chooses. ``below``: what the second line of a main cell is called in a file. ``needs``: what must be read.
     """
 

@@ -69,9 +69,9 @@ def ticket_late(event: ShopEvent) -> None:
     )
 
 
-def _first_words(text: str) -> str:
-    """As much of somebody's words as a notice has room for."""
-    return Truncator(" ".join(text.split())).chars(FIRST_WORDS)
+def first_words(text: str, most: int = FIRST_WORDS) -> str:
+    """As much of somebody's words as a notice has room for, or a row of a list."""
+    return Truncator(" ".join(text.split())).chars(most)
 
 
 def _conversation(event: ShopEvent) -> Conversation:
@@ -88,7 +88,7 @@ def message_received(event: ShopEvent) -> None:
         shop=event.shop,
         kind=event.kind,
         title=gettext("%(buyer)s wrote to you") % {"buyer": conversation.buyer},
-        body=_first_words(newest.body) if newest is not None else "",
+        body=first_words(newest.body) if newest is not None else "",
         url=f"/s/{event.shop.code}/support/messages/{conversation.code}/",
         at=event.at,
         area="support",
@@ -133,7 +133,7 @@ def message_late(event: ShopEvent) -> None:
 
 def review_words(title: str, body: str) -> str:
     """What was reviewed, and how the review begins."""
-    return f"{title}: {_first_words(body)}" if body else title
+    return f"{title}: {first_words(body)}" if body else title
 
 
 def review_written(event: ShopEvent) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -13,8 +14,12 @@ from shops.access import for_shop
 from shops.views.lists import show
 from support import desk
 from support.forms import MessageFilterForm, TicketFilterForm
-from support.models import Conversation, Ticket
+from support.models import BuyerMessage, Conversation, Ticket
+from support.telling import first_words
 from support.views import sections
+
+#: Letters of a message that its row shows.
+MOST_SAID = 90
 
 
 class Messages(lists.List):
@@ -41,6 +46,7 @@ class Messages(lists.List):
             "main",
             below=_("About"),
         ),
+        lists.Column("said", _("Last words"), lambda one, beside: beside.get(one.pk, ""), "words"),
         lists.Column("state", _("State"), lambda one, beside: ("state", one.status, "conversation"), "tag"),
         lists.Column("answer_by", _("Answer by"), lambda one, beside: ("due", one.answer_by), "tag", sort="due"),
         lists.Column("email", _("E-mail"), lambda one, beside: one.buyer.email, shown=False),
@@ -57,6 +63,17 @@ class Messages(lists.List):
             due_at = ExpressionWrapper(F("answer_by"), output_field=DateTimeField())
             rows = rows.filter(status=Conversation.Status.AWAITING_SHOP).annotate(due_at=due_at)
         return rows.found_by(question.shop, question.words) if question.words else rows
+
+    def beside(self, question: lists.Question, rows: Sequence[Conversation]) -> dict[int, str]:
+        """How the last message of each begins, and whether it is the shop's own."""
+        said = BuyerMessage.objects.in_shop(question.shop).filter(conversation__in=[one.pk for one in rows])
+        last = said.order_by("conversation", "-at", "-id").distinct("conversation")
+        told = last.values_list("conversation", "from_buyer", "body")
+        found = {}
+        for pk, from_buyer, body in told:
+            words = first_words(body, MOST_SAID)
+            found[pk] = words if from_buyer else gettext("You: %(words)s") % {"words": words}
+        return found
 
     def counts(self, shop, at):
         waiting = Conversation.objects.in_shop(shop).awaiting_answer().values_list("pk")

@@ -206,3 +206,19 @@ def test_a_choice_in_a_row_is_read_whole_on_a_phone(sit_down, live_server, shop,
     }""")
     assert chosen.first.bounding_box()["width"] >= wanted
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_a_list_offers_stands_in_one_row_on_a_phone(sit_down, live_server, shop, owner, orders):
+    page = sit_down(owner)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(reduced_motion="reduce")
+    for place in ("support/messages/", "stock/"):
+        page.goto(f"{live_server.url}/s/{shop.code}/{place}")
+        page.locator(".keys-button").evaluate("(one) => one.remove()")  # fingers have no keys
+        tops = page.locator(".list-tools").evaluate(
+            """(bar) => [...bar.querySelectorAll(".btn, summary")]
+              .filter((one) => one.offsetParent && !one.closest(".menu-panel"))
+              .map((one) => Math.round(one.getBoundingClientRect().top))"""
+        )
+        assert len(tops) >= 3
+        assert len(set(tops)) == 1, place

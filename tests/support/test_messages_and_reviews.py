@@ -1,6 +1,7 @@
 """Buyers' messages and reviews: the promise, the silence that is counted, one review a line, one reply a review."""
 
 import datetime as dt
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -159,3 +160,17 @@ def test_it_costs_the_same_queries_for_many_rows(client, shop, owner, monkeypatc
         client.get(path)
         with django_assert_max_num_queries(9):
             client.get(path)
+
+
+def test_the_list_of_messages_says_what_was_written_last_and_by_whom(client, shop, owner, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    conversation = ask(shop)
+    client.force_login(owner)
+    place = reverse("support:messages", kwargs={"shop": shop.code})
+    asked = conversation.messages.get().body
+    assert asked in unescape(client.get(place).content.decode())
+    inbox.answer(conversation=conversation, body="It comes\n" + "tomorrow " * 40, by=owner, at=AT)
+    page = unescape(client.get(place).content.decode())
+    assert "You: It comes tomorrow tomorrow" in page
+    assert asked not in page
+    assert "tomorrow " * 20 not in page, "a row has room for the beginning only"
