@@ -128,7 +128,7 @@ def _stars() -> list[tuple[int, str]]:
 class ReviewAdmin(DeskAdmin):
     """Reviews; moderation hides with a reason that the shop reads."""
 
-    titles = {"hidden_reason": gettext_lazy("Hidden because")}
+    titles = {"hidden_reason": gettext_lazy("Hidden because"), "body": gettext_lazy("Words of the buyer")}
     list_display = ("code", "shop", "stars", "author", "at", "status", "hidden_reason")
     list_filter = ("status", ("stars", among(_stars)))
     search_fields = ("code", "shop__code", "body")

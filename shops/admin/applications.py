@@ -129,7 +129,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
             "mine": row.status == Application.Status.IN_REVIEW and row.claimed_by_id == request.user.pk,
             "events": ShopEvent.objects.timeline(row.shop, "application", row.code),
             "submissions": Submission.objects.filter(shop=row.shop, application=row).order_by("-number"),
-            "tone": _tone(row, at),
+            "waits": row.status in (Application.Status.SUBMITTED, Application.Status.IN_REVIEW),
             "typed": request.POST,
             "at": at,
         }

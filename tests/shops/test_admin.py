@@ -150,6 +150,7 @@ def test_late_ones_are_marked(desk):
 
 
 def test_a_reviewer_asks_for_changes_of_one_paper(desk, sent):
+    assert "Decide by" in desk.get(page(sent)).content.decode(), "however long it still may take"
     desk.post(page(sent), {"deed": "claim"})
     assert desk.post(page(sent), {"deed": "changes", "reason-person": ""}).status_code == 409
     paper = Document.objects.get(kind="identity")
@@ -165,6 +166,7 @@ def test_a_reviewer_asks_for_changes_of_one_paper(desk, sent):
     sent.refresh_from_db()
     assert [step for step, _reason in sent.asked_changes] == ["documents", "bank"]
     assert sent.asked_changes[1][1] == "Use an account of your own."
+    assert "Decide by" not in desk.get(page(sent)).content.decode(), "it is the applicant's turn"
     paper.refresh_from_db()
     assert paper.status == "refused"
 
