@@ -31,7 +31,7 @@ class ShopEventAdmin(ReadOnlyAdmin):
     """Events: the audit trail, with what could not be delivered under "last error"."""
 
     titles = {"audience": gettext_lazy("Who reads it"), "attempts": gettext_lazy("Attempts to deliver")}
-    list_display = ("at", "kind", "shop", "subject_kind", "subject_code", "by", "audience", "delivered_at", "attempts")
+    list_display = ("at", "told", "shop", "subject_kind", "subject_code", "by", "audience")
     list_filter = (
         ("audience", among(lambda: event_kinds.AUDIENCES.items())),
         ("subject_kind", among(lambda: event_kinds.SUBJECTS.items())),
@@ -39,7 +39,12 @@ class ShopEventAdmin(ReadOnlyAdmin):
     search_fields = ("=subject_code", "=kind", "=shop__code")
     ordering = ("-id",)
     list_select_related = ("shop", "by")
-    readonly_fields = ("sentence",)
+    readonly_fields = ("told",)
+
+    @admin.display(description=gettext_lazy("What happened"))
+    def told(self, event: ShopEvent) -> str:
+        """The sentence that members and staff read."""
+        return event_kinds.sentence_of(event)
 
     def record_title(self, row: Any) -> str:
         return f"{in_words(row.kind)} {row.subject_code}"
