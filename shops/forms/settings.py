@@ -153,7 +153,7 @@ class QuietForm(forms.Form):
     """For how long reminders are quiet."""
 
     ON = "0"
-    CHOICES = ((ON, _("On")), ("3", _("3 hours")), ("24", _("1 day")), ("72", _("3 days")))
+    CHOICES = ((ON, _("On")), ("3", _("Off for 3 h")), ("24", _("Off for 1 day")), ("72", _("Off for 3 days")))
 
     hours = forms.ChoiceField(label=_("No reminders for"), choices=CHOICES)
 

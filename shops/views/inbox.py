@@ -97,7 +97,7 @@ def _responsible(row: Deadline, beside: Beside):
         return str(row.assigned_to) if row.assigned_to else _("Everybody")
     label = _("Responsible for %(what)s") % {"what": _about(row)}
     options, value, error = beside.choice(row, "to", beside.people(row), str(row.assigned_to_id or ""))
-    return ("choose", beside.door("deadline_person", row), "to", options, value, label, _("Give"), None, error)
+    return ("choose", beside.door("deadline_person", row), "to", options, value, label, _("Assign"), None, error)
 
 
 def _reminders(row: Deadline, beside: Beside):
@@ -112,8 +112,8 @@ def _reminders(row: Deadline, beside: Beside):
     if until:
         label = _("Reminders of %(what)s, quiet now") % about
         return ("choose", door, "hours", options, value, label, _("Change"), (_("quiet until"), until), error)
-    label = _("No reminders of %(what)s for") % about
-    return ("choose", door, "hours", options, value, label, _("Quiet"), None, error)
+    label = _("Reminders of %(what)s") % about
+    return ("choose", door, "hours", options, value, label, _("Set"), None, error)
 
 
 def _days(at: dt.datetime, zone: str) -> tuple[dt.datetime, dt.datetime]:

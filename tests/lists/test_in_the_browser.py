@@ -159,7 +159,7 @@ def test_a_deed_in_a_row_keeps_the_focus_and_renews_the_badges(sit_down, live_se
 def test_a_choice_in_the_inbox_keeps_its_place_and_fits_a_phone(sit_down, live_server, shop, owner, orders):
     page = sit_down(owner)
     page.goto(f"{live_server.url}/s/{shop.code}/inbox/")
-    button = page.locator("[data-row]").nth(2).get_by_role("button", name="Quiet")
+    button = page.locator("[data-row]").nth(2).get_by_role("button", name="Set")
     page.locator("[data-row]").nth(2).locator("select[name=hours]").select_option("3")
     button.click()
     changed = page.locator("[data-row]").nth(2).get_by_role("button", name="Change")

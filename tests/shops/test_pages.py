@@ -396,6 +396,7 @@ def test_it_gives_a_clock_to_a_member_and_quietens_it(logged_in, shop, owner, cl
     assert re.search(r"quiet until <time[^>]*>[A-Z][a-z]{2} \d+, [\d:]+ [AP]M", shown)  # a time of day, in no alarm
     assert 'class="due due-neutral">' in shown  # the clock's own
     assert '<option value="0">On</option>' in shown
+    assert '<option value="24">Off for 1 day</option>' in shown, "said beside the choice, not by its button"
     on = logged_in.post(f"{path}/quiet/", {"hours": "0"}, headers={"HX-Request": "true"})
     assert "quiet until" not in on.content.decode()
     assert "Reminders are on." in on["HX-Trigger"]

@@ -250,6 +250,15 @@ def test_it_opens_an_order_by_its_secret_link_only(client, shop, other_shop, her
         assert client.get(path).status_code == 404
 
 
+def test_what_was_ordered_leads_back_to_it_while_it_is_on_sale(client, shop, here):
+    order = pay(make_order(shop))
+    product = order.lines.get().sku.product
+    page = f'href="{place("product", shop, product=product.slug)}"'
+    assert page in client.get(buyer_path(order)).content.decode()
+    set_status(product, "archived")
+    assert page not in client.get(buyer_path(order)).content.decode()
+
+
 def test_it_keeps_the_order_page_out_of_caches_and_referrers(client, shop, here):
     answer = client.get(buyer_path(make_order(shop)))
     assert answer["Cache-Control"] == "private, no-store"
