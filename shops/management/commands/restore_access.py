@@ -32,4 +32,4 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(str(error)) from error
         for sentence in done:
-            self.stdout.write(("Dry run, nothing was changed: " if options["dry_run"] else "") + sentence)
+            self.stdout.write(("Dry run, nothing was changed; it would say: " if options["dry_run"] else "") + sentence)
