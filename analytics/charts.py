@@ -199,6 +199,10 @@ def sources(
     }
 
 
+#: So many bars from the left have room for their names in a large chart.
+FEW_BARS = 10
+
+
 def best_products(
     rows: list[dict[str, Any]],
     currency: str,
@@ -212,7 +216,7 @@ def best_products(
         "id": "best-products",
         "title": _("Best products"),
         "kind": "funnel",
-        "height": "large",
+        "height": "tall" if len(rows) > FEW_BARS else "large",
         "labels": [row["name"] for row in rows],
         "unit": currency,
         "series": [{"name": _("Sales"), "values": [row["sum_minor"] for row in rows]}, *_compared(then, compared)],

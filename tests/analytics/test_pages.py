@@ -199,3 +199,9 @@ def test_nothing_is_compared_with_what_could_not_be_measured(shop, at):
     notes = {str(one["label"]): one.get("note") for one in stats}
     assert notes["Orders"] == "0 before"
     assert notes["Average order"] is notes["Conversion"] is None, "a dash before says nothing"
+
+
+@pytest.mark.parametrize(("many", "height"), [(3, "large"), (10, "large"), (11, "tall"), (20, "tall")])
+def test_many_bars_get_room_for_their_names(many, height):
+    row = {"code": "A", "name": "Walnut board", "units": 1, "orders": 1, "sum_minor": 100}
+    assert charts.best_products([row] * many, "USD")["height"] == height
