@@ -24,6 +24,10 @@ from shops.waiting import desk_numbers
 SHOWN = 200
 
 
+#: The payouts that a line about many names.
+NAMED = 5
+
+
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(ReadOnlyAdmin):
     """Batches. What waits for a release stands at ``desk/``, sorted by its due time."""
@@ -129,7 +133,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             "most": SHOWN,
             "sum_minor": Payout.objects.filter(batch=batch).aggregate(total=Sum("amount_minor"))["total"] or 0,
             "in_flight_minor": in_flight["total"] or 0,
-            "differences": reconciliation.differences(batch)[:SHOWN] if batch.status == "sent" else [],
+            "differences": _by_reason(reconciliation.differences(batch)) if batch.status == "sent" else [],
             "mine": batch.approved_by_id == request.user.pk,
             "has_file": batch.currency in bank_file.CURRENCIES and batch.status not in ("drafted", "approved_once"),
             "events": ShopEvent.objects.timeline(platform_shop(batch.market), "payout_batch", batch.code),
@@ -162,6 +166,17 @@ def _payout_of(batch: PayoutBatch, request: HttpRequest) -> Payout:
     number = request.POST.get("payout", "")
     pk = int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else 0
     return get_object_or_404(Payout.objects.filter(batch=batch).select_related("shop", "batch"), pk=pk)
+
+
+def _by_reason(differences: list[tuple[Payout, str]]) -> list[dict[str, Any]]:
+    """What does not agree yet, a line for each reason with the first payouts it holds for: all wait at first."""
+    found: dict[str, list[str]] = {}
+    for payout, why in differences:
+        found.setdefault(why, []).append(payout.code)
+    return [
+        {"why": why, "count": len(codes), "named": ", ".join(codes[:NAMED]), "more": max(0, len(codes) - NAMED)}
+        for why, codes in found.items()
+    ]
 
 
 @admin.register(Payout)

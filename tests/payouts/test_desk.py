@@ -7,6 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from payouts import bank_file, releasing
+from payouts.admin import desk
 from payouts.models import Payout, PayoutBatch, SettlementTerms, Transaction
 from shops import staff_rights
 from shops.models import ShopEvent
@@ -192,3 +193,17 @@ def test_a_batch_in_pounds_has_no_file_button(db, first, second):
     deed(first, batch, "approve")
     assert "Download the bank file" not in deed(second, batch, "release").content.decode()
     assert bank_file.digest(batch) == ""
+
+
+def test_what_the_bank_has_not_said_yet_is_one_line_for_all(first, second, batch):
+    lines = desk._by_reason(
+        [(Payout(code=f"P{number}"), "Silent.") for number in range(7)] + [(Payout(code="Q"), "Less.")]
+    )
+    assert [(one["why"], one["count"], one["named"], one["more"]) for one in lines] == [
+        ("Silent.", 7, "P0, P1, P2, P3, P4", 2),
+        ("Less.", 1, "Q", 0),
+    ]
+    deed(first, batch, "approve")
+    deed(second, batch, "release")
+    PayoutBatch.objects.filter(pk=batch.pk).update(status="sent")
+    assert "1 payout: The bank has not said how it ended." in first.get(page(batch)).content.decode()
