@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -129,11 +130,16 @@ class ReviewAdmin(DeskAdmin):
     """Reviews; moderation hides with a reason that the shop reads."""
 
     titles = {"hidden_reason": gettext_lazy("Hidden because"), "body": gettext_lazy("Words of the buyer")}
-    list_display = ("code", "shop", "stars", "author", "at", "status", "hidden_reason")
+    list_display = ("code", "words", "stars", "author", "shop", "at", "status", "hidden_reason")
     list_filter = ("status", ("stars", among(_stars)))
     search_fields = ("code", "shop__code", "body")
     ordering = ("-at", "-id")
     actions = ("hide_for_abuse", "hide_for_privacy", "put_back")
+
+    @admin.display(description=gettext_lazy("Words of the buyer"))
+    def words(self, row: Review) -> str:
+        """What is judged here, as far as a line goes."""
+        return Truncator(row.body).chars(90) or "—"
 
     @admin.action(description=_("Hide: abusive language"), permissions=["change"])
     def hide_for_abuse(self, request: HttpRequest, queryset) -> None:

@@ -16,8 +16,9 @@ from seller_center.kernel.errors import DomainError, Invalid
 from shops.models import Deadline, Notice
 from support import inbox, reviewing
 from support.models import BuyerMessage, Conversation, Review
+from tests.factories.accounts import verified_client
 from tests.factories.orders import fresh, line_of, make_delivered_order, make_order, pay
-from tests.factories.shops import AT
+from tests.factories.shops import AT, make_staff
 
 HOUR = dt.timedelta(hours=1)
 
@@ -174,3 +175,9 @@ def test_the_list_of_messages_says_what_was_written_last_and_by_whom(client, sho
     assert "You: It comes tomorrow tomorrow" in page
     assert asked not in page
     assert "tomorrow " * 20 not in page, "a row has room for the beginning only"
+
+
+def test_whoever_moderates_reads_the_words_in_the_list(shop):
+    write(make_delivered_order(shop), 2)
+    page = verified_client(make_staff("admin")).get(reverse("admin:support_review_changelist")).content.decode()
+    assert ">Good.</td>" in page
