@@ -284,7 +284,8 @@ class PlainWords(admin.ModelAdmin):
         if row is not None:
             context |= {"subtitle": capfirst(self.record_title(row))}
             page = self.page_of(row) if self.may_open_page(request) else ""
-            context |= {"page_url": page, "page_words": self.page_words}
+            typed = bool(context["adminform"].form.fields) and self.has_change_permission(request, row)
+            context |= {"page_url": page, "page_words": self.page_words, "has_history": typed}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -319,7 +320,7 @@ class ReadOnlyAdmin(PlainWords):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """A page on which nothing can be typed has nothing to save, and its amounts are told as money."""
         adminform = context["adminform"]
-        if not adminform.form.fields:
+        if not adminform.form.fields or not self.has_change_permission(request, kwargs.get("obj")):
             fieldsets = [
                 (name, {**how, "fields": as_read(self.model, how["fields"], request)})
                 for name, how in adminform.fieldsets

@@ -86,6 +86,18 @@ def test_no_link_leads_to_what_one_may_not_see(shop):
     assert str(application.applicant) in page
 
 
+def test_who_only_reads_a_form_reads_it_as_a_record(shop):
+    category = make_product(shop).category
+    path, there = record_of(category), record_of(category.trade_class)
+    page = verified_client(make_staff("admin")).get(path).content.decode()
+    assert "historylink" in page
+    page = verified_client(make_staff("support")).get(path).content.decode()
+    assert str(category.trade_class) in page
+    assert there not in page
+    assert "historylink" not in page
+    assert 'name="_save"' not in page
+
+
 def test_a_list_has_no_column_for_a_page_that_one_may_not_open(shop):
     make_product(shop)
     path = reverse("admin:catalog_product_changelist")
