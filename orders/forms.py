@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.carriers import CARRIER_CHOICES, CARRIERS
 from orders.labels import SERVICES
 from orders.listing import CHANNELS
-from orders.reasons import CANCELLING, REFUSING, RETURNING, choices
+from orders.reasons import CANCELLING, REFUSING, RETURNING, Reason, choices
 
 LABEL_CARRIERS = [(code, name) for code, name in CARRIER_CHOICES if CARRIERS[code].sells_labels]
 
@@ -87,22 +87,27 @@ class UnitsForm(forms.Form):
         return {int(name.removeprefix("units-")): value for name, value in given.items()}
 
 
+def _asked(table: dict[str, Reason], who: str) -> list[tuple[str, str]]:
+    """Reasons to choose from, none of them beforehand: the buyer reads it, and the score of the shop is made of it."""
+    return [("", _("Choose")), *choices(table, who)]
+
+
 class CancelForm(UnitsForm):
     """What to cancel, and why."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=choices(CANCELLING, "seller"))
+    reason = forms.ChoiceField(label=_("Reason"), choices=_asked(CANCELLING, "seller"))
 
 
 class RefundForm(UnitsForm):
     """For what to give money back without a return, and why."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=choices(RETURNING, "buyer"))
+    reason = forms.ChoiceField(label=_("Reason"), choices=_asked(RETURNING, "buyer"))
 
 
 class RefuseForm(forms.Form):
     """Why a return is refused or rejected."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=choices(REFUSING, "seller"))
+    reason = forms.ChoiceField(label=_("Reason"), choices=_asked(REFUSING, "seller"))
     justification = forms.CharField(
         label=_("Justification"),
         max_length=2_000,

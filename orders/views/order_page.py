@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import cancellation, desk, refunds, returns
+from orders import cancellation, desk, reasons, refunds, returns
 from orders.forms import CancelForm, LabelForm, RefundForm, ShipForm
 from orders.models import Order
 from seller_center.kernel import clock
@@ -178,7 +178,7 @@ def _preview(request: HttpRequest, order: Order, deed: str, units, reason: str, 
         "shop": order.shop,
         "order": order,
         "deed": deed,
-        "reason": reason,
+        "reason_words": reasons.words(reason),
         "planned": planned,
         "total_minor": refunds.total_of(planned),
         "fields": {**{f"units-{line}": quantity for line, quantity in units.items()}, "reason": reason, "confirm": "1"}

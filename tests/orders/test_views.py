@@ -9,7 +9,7 @@ from django.urls import reverse
 from orders import refunds, returns
 from orders.models import Order, Package, ReturnRequest
 from tests.factories import orders as make
-from tests.factories.catalog import make_product
+from tests.factories.catalog import make_product, sku_of
 from tests.factories.shops import make_member
 
 HOUR, DAY = make.HOUR, make.DAY
@@ -230,6 +230,33 @@ def test_it_says_why_a_number_is_refused_and_changes_nothing(as_packer, shop, at
         assert answer.status_code == 422
         assert "is not a tracking number of UPS" in answer.content.decode()
     assert make.package_of(order).in_house
+
+
+def test_no_reason_is_chosen_beforehand_for_the_score_is_made_of_it(as_packer, shop, at, late):
+    found = make_return(shop, at)
+    open_one, arrived = make.make_open_order(shop, at=at + 6 * DAY), make.make_delivered_order(shop, at=at)
+    for place in (url("order", shop, code=open_one.code), url("order", shop, code=arrived.code)):
+        assert '<option value="" selected>Choose</option>' in as_packer.get(place).content.decode(), place
+    assert (
+        '<option value="" selected>Choose</option>'
+        in as_packer.get(url("return", shop, code=found.code)).content.decode()
+    )
+    units = {f"units-{make.line_of(open_one).pk}": "1", "reason": ""}
+    answer = as_packer.post(url("order_cancel", shop, code=open_one.code), units)
+    assert answer.status_code == 422
+    assert "Reason</a>: This field is required." in answer.content.decode()
+
+
+def test_it_says_which_line_the_effects_are_of_where_there_are_several(as_packer, shop, at, soon):
+    products = [make_product(shop, name=name, price_minor=2000) for name in ("Walnut board", "Oak board")]
+    order = make.make_open_order(shop, at=at, lines=[(sku_of(one).code, 1) for one in products])
+    given = {f"units-{line.pk}": "1" for line in order.lines.all()} | {"reason": "out_of_stock"}
+    preview = as_packer.post(url("order_cancel", shop, code=order.code), given).content.decode()
+    assert "Reason: Out of stock" in preview
+    for name in ("Walnut board", "Oak board"):
+        assert f"<h3>Of 1 × {name}</h3>" in preview
+    one = as_packer.post(url("order_cancel", shop, code=order.code), dict(list(given.items())[1:])).content.decode()
+    assert "<h3>" not in one
 
 
 def test_it_shows_the_effects_before_it_cancels(as_packer, shop, at, soon):
