@@ -1,5 +1,7 @@
 """Forms of the order desk: they check shapes only; whether a deed is allowed is the verb's to say."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -87,7 +89,7 @@ class UnitsForm(forms.Form):
         return {int(name.removeprefix("units-")): value for name, value in given.items()}
 
 
-def _asked(table: dict[str, Reason], who: str) -> list[tuple[str, str]]:
+def _asked(table: dict[str, Reason], who: str) -> list[tuple[str, Any]]:
     """Reasons to choose from, none of them beforehand: the buyer reads it, and the score of the shop is made of it."""
     return [("", _("Choose")), *choices(table, who)]
 

@@ -205,6 +205,20 @@ def test_on_a_phone_the_last_of_three_figures_leaves_no_hole(tab):
     assert share > 0.95
 
 
+def test_on_a_phone_fields_below_each_other_keep_their_distance(tab):
+    page = tab("/styleguide/", width=390)
+    gaps = page.evaluate(
+        """() => {
+          const field = '<div class="field"><label class="form-label">One</label><input class="form-control"></div>';
+          document.querySelector("main").insertAdjacentHTML("beforeend", `<section class="panel"><div class="panel-body">
+            <div class="field-row" id="row">${field.repeat(3)}</div></div></section>`);
+          const boxes = [...document.querySelectorAll("#row .field")].map((one) => one.getBoundingClientRect());
+          return [boxes[1].top - boxes[0].bottom, boxes[2].top - boxes[1].bottom];
+        }"""
+    )
+    assert min(gaps) >= 12
+
+
 def test_the_code_of_a_sku_is_seen_whole_where_it_is_changed(tab, live_server):
     page = tab("/styleguide/", width=1280)
     page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")

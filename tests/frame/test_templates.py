@@ -125,3 +125,47 @@ def test_on_a_phone_a_figure_of_a_desk_says_what_it_counts():
 def test_it_would_notice_a_bare_figure():
     assert unnamed('<table class="desk-table desk-cards"><td class="num">{{ batch.payout_count }}</td></table>')
     assert not unnamed('<table class="desk-table desk-cards"><td data-label="x" class="num">{{ n }}</td></table>')
+
+
+BLOCKS = re.compile(r"{% (block \w+|endblock(?: \w+)?) %}")
+ADDRESS = re.compile(r"{% url [^%]* as (\w+) %}")
+
+
+def blocks_of(source: str) -> list[str]:
+    """The outermost blocks of a template."""
+    found, depth, start = [], 0, 0
+    for tag in BLOCKS.finditer(source):
+        if tag[1].startswith("endblock"):
+            depth -= 1
+            if depth == 0:
+                found.append(source[start : tag.start()])
+        else:
+            start = start if depth else tag.end()
+            depth += 1
+    return found
+
+
+def lost_addresses(source: str) -> set[str]:
+    """Addresses that one block works out and another one uses: Django has forgotten them there, and the link is empty."""
+    blocks = blocks_of(source)
+    named = {name for body in blocks for name in ADDRESS.findall(body)}
+    return {
+        name
+        for name in named
+        for body in blocks
+        if re.search(rf"({{{{\s*|=){name}\b(?!=)", body) and f" as {name} %}}" not in body
+    }
+
+
+def test_no_link_is_empty_because_another_block_knew_its_address():
+    found = {name: lost_addresses((ROOT / "templates" / name).read_text()) for name in PAGES}
+    assert {name: lost for name, lost in found.items() if lost} == {}
+
+
+def test_it_would_notice_an_address_of_another_block():
+    crumbs = "{% block crumbs %}{% url 'a:b' shop=shop.code as up %}{% component 'crumbs' url=up %}{% endblock %}"
+    for used in ('<a href="{{ up }}">', "{% component 'deed' cancel_url=up %}"):
+        assert lost_addresses(f"{crumbs}{{% block content %}}{used}{{% endblock %}}") == {"up"}
+        there = "{% url 'a:b' shop=shop.code as up %}"
+        assert not lost_addresses(f"{crumbs}{{% block content %}}{there}{used}{{% endblock %}}")
+    assert not lost_addresses(f"{crumbs}{{% block content %}}what goes up{{% endblock %}}")

@@ -267,6 +267,8 @@ def test_it_shows_the_effects_before_it_cancels(as_packer, shop, at, soon):
     preview = as_packer.post(url("order_cancel", shop, code=order.code), given)
     assert preview.status_code == 200
     assert "The buyer gets" in preview.content.decode()
+    back = f'<a class="btn btn-quiet" href="{url("order", shop, code=order.code)}">Back to the order</a>'
+    assert back in preview.content.decode(), "one may think better of it"
     assert make.line_of(order).cancelled_quantity == 0
     answer = as_packer.post(url("order_cancel", shop, code=order.code), {**given, "confirm": "1"})
     assert answer.status_code == 302
