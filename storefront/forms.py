@@ -32,7 +32,7 @@ class CheckoutForm(forms.Form):
         label=_("Street and number"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "address-line1"})
     )
     line2 = forms.CharField(
-        label=_("Flat, floor, company"),
+        label=_("Apartment, floor, company"),
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),

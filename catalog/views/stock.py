@@ -15,6 +15,7 @@ from catalog.models import Sku, StockItem, StockMovement
 from seller_center.kernel import clock
 from seller_center.kernel.deeds import deed_answer, refusal
 from seller_center.kernel.errors import DomainError, Invalid
+from seller_center.kernel.money import MINUS
 from shops import lists
 from shops.access import for_shop
 from shops.policy_book import policy_for
@@ -200,7 +201,7 @@ class Journal(lists.List):
             "units",
             gettext_lazy("Units"),
             lambda line, beside: (line.quantity,),
-            lambda beside, units: f"{units:+,d}",
+            lambda beside, units: f"{units:+,d}".replace("-", MINUS),
             "end",
             values=(lists.Value(gettext_lazy("Units")),),
         ),

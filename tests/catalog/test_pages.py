@@ -419,6 +419,10 @@ def test_it_shows_what_runs_low_and_what_has_moved(seller, shop):
     assert "Nearly gone" in words(seller.get(url(shop, "stock/low/")))
     assert "Counted" in words(seller.get(url(shop, f"stock/journal/?q={sku_of(product).code}")))
     assert "Nothing fits" in words(seller.get(url(shop, "stock/journal/?q=nothing")))
+    seller.post(url(shop, "stock/counts/"), {"sku": sku_of(product).pk, "on_hand": 1})
+    page = words(seller.get(url(shop, f"stock/journal/?q={sku_of(product).code}")))
+    assert ">−1<" in page, "one minus everywhere"
+    assert ">-1<" not in page
 
 
 # -- imports ----------------------------------------------------------------------------------------------------------

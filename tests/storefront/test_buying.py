@@ -466,6 +466,15 @@ def test_it_takes_a_request_back_until_the_parcel_is_on_its_way(client, shop, pa
     assert client.post(path, {"return": "NONE"}).status_code == 404
     sent = returns.request(order=order, kind="return_and_refund", reason="damaged", units=units, at=here)
     returns.approve(return_request=sent, by=packer, at=here)
+    for nothing in ("", " ", "?", "--"):
+        answer = client.post(
+            place("send_back", shop, token=token_of(order)),
+            {"return": sent.code, "carrier": "sandbox", "tracking_number": nothing},
+        )
+        assert answer.status_code == 422, nothing
+        assert "Enter the tracking number." in told(answer)
+    sent.refresh_from_db()
+    assert sent.status == "awaiting_return", "the clock runs on"
     returns.send_back(return_request=sent, carrier="ups", tracking_number="1Z", at=here)
     assert path not in client.get(buyer_path(order)).content.decode()
     assert client.post(path, {"return": sent.code}).status_code == 409
