@@ -219,6 +219,22 @@ def test_on_a_phone_fields_below_each_other_keep_their_distance(tab):
     assert min(gaps) >= 12
 
 
+def test_the_table_of_skus_makes_no_page_wider_than_the_window(tab, live_server):
+    page = tab("/styleguide/", width=820)
+    page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")
+    wider = page.evaluate(
+        """() => {
+          const cell = `<td><div class="field"><label class="form-label visually-hidden">Price</label>
+            <input class="form-control" value="19.99"></div></td>`;
+          document.querySelector("main").insertAdjacentHTML("beforeend", `<div class="table-wrap">
+            <table class="table list-table sku-table"><tbody><tr><td class="cell-main">Small</td>${cell.repeat(9)}</tr>
+            </tbody></table></div>`);
+          return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+        }"""
+    )
+    assert wider <= 0
+
+
 def test_the_code_of_a_sku_is_seen_whole_where_it_is_changed(tab, live_server):
     page = tab("/styleguide/", width=1280)
     page.add_style_tag(url=f"{live_server.url}/static/css/catalog.css")
