@@ -68,6 +68,7 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 _WORD = re.compile(r"[a-z]+(_[a-z]+)+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+TIERS = {"beginner": _("Beginner"), "standard": _("Standard"), "premium": _("Premium"), "pro": _("Pro")}
 #: Facts that are a word of the code, as people call the thing.
 WORDS: dict[tuple[str, str], str] = {
     ("step", "person"): _("About you"),
@@ -84,6 +85,7 @@ WORDS: dict[tuple[str, str], str] = {
     ("stage", "overdue"): _("The review is still not done: its clock has run out."),
     ("fields", "is_active"): _("may log in"),
     ("fields", "is_staff"): _("staff"),
+    **{(name, code): words for name in ("tier", "tier_before") for code, words in TIERS.items()},
     ("factor", "authenticator"): _("authenticator app"),
     ("factor", "email"): _("code by e-mail"),
 }

@@ -14,6 +14,7 @@ from seller_center import reactions
 from seller_center.kernel import clock
 from seller_center.kernel.errors import Invalid
 from shops import tiers
+from shops.event_kinds.declaring import TIERS
 from shops.models import BatchRun, Market, Notice, Shop, ShopEvent, TierReview
 from shops.policy import parse
 from tests.factories.catalog import make_product
@@ -96,7 +97,12 @@ def test_it_moves_up_once_and_says_so(market, grown, other_shop, owner, at):
     grown.refresh_from_db()
     other_shop.refresh_from_db()
     assert (grown.tier, other_shop.tier) == ("standard", "beginner")
-    assert ShopEvent.objects.filter(kind="shop.tier_raised").count() == 1
+    told = ShopEvent.objects.get(kind="shop.tier_raised")
+    assert {told.facts["tier_before"], told.facts["tier"]} <= set(Shop.Tier.values) == set(TIERS)
+    assert (
+        told.sentence
+        == f"The shop moved up from tier {TIERS[told.facts['tier_before']]} to {TIERS[told.facts['tier']]}."
+    )
     [look] = TierReview.objects.filter(shop=grown)
     assert {one["code"]: one["value"] for one in look.criteria} == {
         "days": 0,
