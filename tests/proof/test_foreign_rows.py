@@ -565,7 +565,7 @@ WORDS_FOR_NO_ROW = """
     place points postal_code price process quantity query reason region remember remove removed reply restock
     routing_number scopes seen service shared shipping show shown_total src starts_at stars status stock subject tab
     tax text theme topic track_record tracking_number usual utm_campaign utm_medium weight weight_grams shop_name
-    brand who
+    brand who fee_class words restricted prohibited
 """
 PLAIN = frozenset(WORDS_FOR_NO_ROW.split())
 
