@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog import browsing, sheets, tree
 from catalog.listing import Details, SkuLine
 from catalog.models import Category, Product, Sku
+from catalog.models.category import BELOW
 from seller_center.kernel.money import exponent
 from seller_center.kernel.prepared import prepared
 
@@ -45,7 +46,7 @@ class PriceField(forms.CharField):
 
 def category_choices(*, blank: str = "") -> list:
     """The leaves of the tree, grouped by their branch: one query."""
-    leaves = [(full_name.partition(" › ")[0], code, name) for full_name, code, name in _choosable()]
+    leaves = [(full_name.partition(BELOW)[0], code, name) for full_name, code, name in _choosable()]
     groups = [
         (branch, [(code, name) for _branch, code, name in rows])
         for branch, rows in groupby(leaves, key=lambda row: row[0])

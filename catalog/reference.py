@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from catalog.models import Category
+from catalog.models.category import BELOW
 from shops.models import TradeClass
 
 
@@ -157,7 +158,7 @@ def _nodes(classes: dict[str, TradeClass]) -> Iterator[Category]:
                 path=f"{branch}.{_label(place)}",
                 code=leaf.code,
                 name=leaf.name,
-                full_name=f"{name} › {leaf.name}",
+                full_name=f"{name}{BELOW}{leaf.name}",
                 is_leaf_category=True,
                 fee_class=leaf.fee_class,
                 words=[word.strip() for word in leaf.words.split(",")],

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from catalog.models import Category
+from catalog.models.category import BELOW
 from seller_center.kernel.errors import Invalid
 from shops import account_trail, events
 from shops.models import Market, User
@@ -12,8 +13,6 @@ from shops.scope import scope
 
 #: The fee class of a category without a rate of its own.
 STANDARD = "standard"
-#: Between the names of a category and its parents.
-BELOW = " › "
 
 
 def fee_classes(at: dt.datetime) -> list[str]:

@@ -110,9 +110,9 @@ def _told(bound: BoundField) -> list[str]:
     return told
 
 
-def _named(label: Any) -> str:
-    """A label in front of a sentence: one that is a question or a sentence itself takes no colon."""
-    return str(label) if str(label).endswith((".", "?", "!", ":")) else f"{label}:"
+def _colon(label: Any) -> str:
+    """What stands between a label and a sentence: one that is a question or a sentence itself takes no colon."""
+    return "" if str(label).endswith((".", "?", "!", ":")) else ":"
 
 
 def _errors(bound: BoundField) -> SafeString:
@@ -196,10 +196,12 @@ def render_summary(form: forms.BaseForm) -> SafeString:
     general = [(conditional_escape(str(error)),) for error in form.non_field_errors()]
     # An error of a hidden field has no box beside it, so it is told here.
     general += [
-        (format_html("{} {}", _named(one.label), " ".join(_told(one))),) for one in form.hidden_fields() if one.errors
+        (format_html("{}{} {}", one.label, _colon(one.label), " ".join(_told(one))),)
+        for one in form.hidden_fields()
+        if one.errors
     ]
     fields = [
-        (one.id_for_label, one.label, _named(one.label)[len(str(one.label)) :], " ".join(_told(one)))
+        (one.id_for_label, one.label, _colon(one.label), " ".join(_told(one)))
         for one in form.visible_fields()
         if one.errors
     ]

@@ -20,6 +20,11 @@ def home_of(shops: list[Shop]) -> Shop:
     return Shop.objects.get(market_id=market, is_platform=True)
 
 
+def name_of(person: User) -> str:
+    """What somebody is called in a row that stays: never by an address or a number."""
+    return person.get_short_name() or f"#{person.pk}"
+
+
 def record(kind: str, *, person: User, at: dt.datetime, **facts: Any) -> None:
     """Write that ``person`` did this to their own account, in the transaction of the deed.
 
@@ -27,8 +32,7 @@ def record(kind: str, *, person: User, at: dt.datetime, **facts: Any) -> None:
     marketplace's own.
     """
     shops = list(Shop.objects.of_member(person))
-    name = person.get_short_name() or f"#{person.pk}"  # who has no name is not called by the new address
-    told = {"user_id": person.pk, "name": name, **facts}
+    told = {"user_id": person.pk, "name": name_of(person), **facts}
     events.record_many(
         kind,
         by=person,

@@ -126,7 +126,7 @@ def _record_of(person: User, *, by: User | None) -> Iterator[Callable[..., None]
             "by": by,
             "at": at,
             "user_id": person.pk,
-            "name": person.get_short_name() or f"#{person.pk}",
+            "name": account_trail.name_of(person),
         }
         events.record(for_staff, shop=platform, reason=reason, **common)
         for shop in shops:

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,11 +14,12 @@ from seller_center.kernel.errors import DomainError
 from seller_center.kernel.text import counted
 from shops import subjects
 from shops.admin.filters import among
-from shops.admin.read_only import ReadOnlyAdmin
+from shops.admin.read_only import NOTHING, ReadOnlyAdmin
 from shops.models import ShopEvent
 from shops.waiting import desk_numbers
 from support import desk, reviewing
 from support.models import Review, Ticket, TicketMessage
+from support.telling import MOST_SAID, first_words
 
 
 class DeskAdmin(ReadOnlyAdmin):
@@ -139,7 +139,7 @@ class ReviewAdmin(DeskAdmin):
     @admin.display(description=gettext_lazy("Words of the buyer"))
     def words(self, row: Review) -> str:
         """What is judged here, as far as a line goes."""
-        return Truncator(row.body).chars(90) or "—"
+        return first_words(row.body, MOST_SAID) or NOTHING
 
     @admin.action(description=_("Hide: abusive language"), permissions=["change"])
     def hide_for_abuse(self, request: HttpRequest, queryset) -> None:

@@ -10,6 +10,8 @@ from support.models import BuyerMessage, Conversation, Review, Ticket, TicketMes
 
 #: Letters of a message or a review that its notice shows.
 FIRST_WORDS = 140
+#: Letters of them that the row of a list shows.
+MOST_SAID = 90
 
 
 def _ticket(event: ShopEvent) -> Ticket:

@@ -15,11 +15,8 @@ from shops.views.lists import show
 from support import desk
 from support.forms import MessageFilterForm, TicketFilterForm
 from support.models import BuyerMessage, Conversation, Ticket
-from support.telling import first_words
+from support.telling import MOST_SAID, first_words
 from support.views import sections
-
-#: Letters of a message that its row shows.
-MOST_SAID = 90
 
 
 class Messages(lists.List):

@@ -4,6 +4,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from treebeard.ltree import LT_Node, LT_NodeManager, LT_NodeQuerySet
 
+#: Between the names of a category and its parents, in ``full_name``.
+BELOW = " › "
+
 
 class CategoryQuerySet(LT_NodeQuerySet):
     """Questions about categories."""

@@ -22,8 +22,6 @@ from shops.second_factor import ask_for_fresh_factor
 from shops.waiting import desk_numbers
 
 SHOWN = 200
-
-
 #: The payouts that a line about many names.
 NAMED = 5
 

@@ -20,9 +20,9 @@ def insert_many(
     """Insert rows in the order given: ``same`` is column → value of them all, ``each`` is column → value of each row.
 
     Every column must be named that has no default in the database. With a unique ``key``, a row that is there already
-    gets the new values, and is left alone where those of ``each`` are what it has; with ``once`` such a key, it is left
-    alone whatever they are. Returns the columns asked for of each
-    row that was written; tell the rows apart by a key of their own.
+    gets the new values, and is left alone where those of ``each`` are what it has; with such a key as ``once`` it is left
+    alone whatever they are. Returns the columns asked for of each row that was written; tell the rows apart by a key of
+    their own.
     """
     if not next(iter(each.values())):
         return []

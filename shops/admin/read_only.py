@@ -117,11 +117,16 @@ def said(model: type, name: str, code: str) -> str:
     return str(words(code)) if code else ""
 
 
+def _field(model: type, name: Any) -> Any:
+    """The field of a table with this name; None for a column of the admin's own."""
+    return next((one for one in model._meta.fields if one.name == name), None)  # type: ignore[attr-defined]
+
+
 def is_coded(model: type, name: Any) -> bool:
     """Is it a column of our own words, without choices that would say them?"""
     if not isinstance(name, str) or not (name in CODED or (model._meta.label, name) in WORDS):  # type: ignore[attr-defined]
         return False
-    field = next((one for one in model._meta.fields if one.name == name), None)  # type: ignore[attr-defined]
+    field = _field(model, name)
     return isinstance(field, CharField) and not field.choices
 
 
@@ -138,7 +143,7 @@ def as_read(model: type, names: Any, request: HttpRequest | None = None) -> list
 def _column(model: type, name: Any, request: HttpRequest | None) -> Any:
     if is_coded(model, name):
         return words_column(model, name)
-    field = next((one for one in model._meta.fields if one.name == name), None)  # type: ignore[attr-defined]
+    field = _field(model, name)
     if isinstance(field, JSONField):
         return lines_column(name)
     if isinstance(field, ForeignKey):
